@@ -1,0 +1,381 @@
+/* wxidcard: reads Chinese ID cards through WeChat's OCR service.
+ *
+ * This header is the core: the call machine, values, errors and pictures. It does no network IO,
+ * reads no clock and starts no thread; <wxidcard_curl.h> has transports. docs/architecture.md tells
+ * how to write a driver.
+ *
+ * Conventions. Functions return 0 for success and -1 for failure unless they say otherwise. A
+ * function with a last parameter `wxid_error **error` stores an error there when it fails, which
+ * the caller frees with wxid_error_free(); the parameter may be NULL. Out-parameters come first and
+ * are left alone on failure. Getters lend: what they return lives as long as the object it came
+ * from. Text is UTF-8, NUL-terminated unless a length goes with it. Times are milliseconds of a
+ * monotonic clock of the caller's. Nothing in a message holds a token, a secret, a path or a byte
+ * of a card.
+ *
+ * Threads: a wxid_session may be used from any number of threads; every other object from one at a
+ * time.
+ */
+#ifndef WXIDCARD_H
+#define WXIDCARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wxidcard_version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define WXID_API __attribute__((visibility("default")))
+#else
+#define WXID_API
+#endif
+
+/* The version of the library that was linked: WXID_VERSION of its build. */
+WXID_API const char *wxid_version(void);
+
+/* ---- Errors -----------------------------------------------------------------------------------
+ */
+
+/* What went wrong, by what to do about it: one for each WXID_ERROR_KIND of wxidcard_errors.def. */
+typedef enum wxid_kind {
+#define WXID_ERROR_KIND(NAME, name, class_name, group, also, retryable, meaning) WXID_KIND_##NAME,
+#include "wxidcard_errors.def"
+    WXID_KIND_COUNT
+} wxid_kind;
+
+/* The service's errcodes that the library knows. */
+enum {
+#define WXID_ERRCODE(NAME, errcode, KIND, retry, text) WXID_ERRCODE_##NAME = (errcode),
+#include "wxidcard_errors.def"
+    WXID_ERRCODE_OK = 0
+};
+
+/* A row of the table of kinds. All strings are static; "" where there is none. */
+typedef struct wxid_kind_info {
+    wxid_kind kind;
+    const char *name;       /* "no_card" */
+    const char *class_name; /* "CardNotFoundError"; "" for kinds that the language has itself */
+    const char *base_name;  /* "APIError" */
+    const char *also;       /* "ConnectionError" */
+    int retryable;
+    const char *meaning;
+} wxid_kind_info;
+
+/* A row of the table of errcodes. */
+typedef struct wxid_errcode_info {
+    int32_t errcode;
+    wxid_kind kind;
+    char retry_class; /* 'N', 'B' or 'T' */
+    const char *text; /* the documented text */
+} wxid_errcode_info;
+
+/* A class that several kinds share: "APIError" and what it means. */
+typedef struct wxid_group_info {
+    const char *class_name;
+    const char *meaning;
+} wxid_group_info;
+
+/* The rows by index, from 0; NULL past the end. */
+WXID_API const wxid_kind_info *wxid_kind_info_at(size_t index);
+WXID_API const wxid_errcode_info *wxid_errcode_info_at(size_t index);
+WXID_API const wxid_group_info *wxid_group_info_at(size_t index);
+
+/* An error. Made by the library, freed by the caller. */
+typedef struct wxid_error wxid_error;
+
+/* A new error of the caller's own, of any kind, with a message (copied): what a driver or a hook
+ * ends a call with. Never NULL: without memory it is the shared out-of-memory error. Free with
+ * wxid_error_free(). */
+WXID_API wxid_error *wxid_error_new(wxid_kind kind, const char *message);
+/* NULL is allowed. */
+WXID_API void wxid_error_free(wxid_error *error);
+WXID_API wxid_kind wxid_error_kind(const wxid_error *error);
+/* The kind's name, "no_card". Static. */
+WXID_API const char *wxid_error_kind_name(const wxid_error *error);
+/* One line, fit to be thrown as an exception. Never NULL. */
+WXID_API const char *wxid_error_message(const wxid_error *error);
+/* Stores the service's errcode and returns 1; returns 0 when there was none. */
+WXID_API int wxid_error_errcode(const wxid_error *error, int32_t *errcode);
+/* The service's text, whole, but for the token of the call should it stand there; NULL if none. */
+WXID_API const char *wxid_error_errmsg(const wxid_error *error);
+/* What the service's support asks for, taken out of errmsg; NULL if none. */
+WXID_API const char *wxid_error_hint(const wxid_error *error);
+WXID_API const char *wxid_error_rid(const wxid_error *error);
+/* The HTTP status of the reply; 0 when there was no reply. */
+WXID_API int wxid_error_http_status(const wxid_error *error);
+/* 1 when the same call can succeed later. */
+WXID_API int wxid_error_retryable(const wxid_error *error);
+/* The errno behind an error of kind SYSTEM or IMAGE_INPUT; 0 if none. */
+WXID_API int wxid_error_system_code(const wxid_error *error);
+
+/* ---- Values -----------------------------------------------------------------------------------
+ */
+
+/* What a card is made of: a JSON value, read-only. Only the root is freed. */
+typedef struct wxid_value wxid_value;
+
+typedef enum wxid_type {
+    WXID_TYPE_NULL,
+    WXID_TYPE_BOOLEAN,
+    WXID_TYPE_INTEGER, /* an integral number up to 2^53 either way */
+    WXID_TYPE_NUMBER,
+    WXID_TYPE_STRING,
+    WXID_TYPE_ARRAY,
+    WXID_TYPE_OBJECT
+} wxid_type;
+
+/* Values nest at most this deep; a binding may recurse. */
+#define WXID_MAX_DEPTH 64
+
+/* Wipes and frees a root value. NULL is allowed. */
+WXID_API void wxid_value_free(wxid_value *value);
+WXID_API wxid_type wxid_value_type(const wxid_value *value);
+/* 0 or 1; 0 for a value of another type. */
+WXID_API int wxid_value_boolean(const wxid_value *value);
+/* 0 for a value of another type. */
+WXID_API int64_t wxid_value_integer(const wxid_value *value);
+/* Of an INTEGER or NUMBER; 0 for a value of another type. */
+WXID_API double wxid_value_number(const wxid_value *value);
+/* The text, which holds no NUL, and its length in bytes (length may be NULL); NULL for another
+ * type. */
+WXID_API const char *wxid_value_string(const wxid_value *value, size_t *length);
+/* Members of an ARRAY or OBJECT, in the order in which they came; 0 for another type. */
+WXID_API size_t wxid_value_count(const wxid_value *value);
+/* The member at an index; NULL past the end. */
+WXID_API const wxid_value *wxid_value_at(const wxid_value *value, size_t index);
+/* The name of an OBJECT's member at an index; NULL past the end or for another type. */
+WXID_API const char *wxid_value_name_at(const wxid_value *value, size_t index);
+/* The OBJECT's member of that name, case counting; NULL if there is none. */
+WXID_API const wxid_value *wxid_value_get(const wxid_value *value, const char *name);
+
+/* ---- Settings and the session ------------------------------------------------------------------
+ */
+
+/* "Not given": the library's default is taken. For pointers NULL says it. */
+#define WXID_UNSET INT64_MIN
+
+#define WXID_SETTINGS_VERSION 1
+
+/* How calls are made. Start from WXID_SETTINGS_INIT. Everything is copied by whoever takes it.
+ * Exactly one credential: access_token or ask_for_token. */
+typedef struct wxid_settings {
+    unsigned version;           /* WXID_SETTINGS_VERSION */
+    const char *access_token;   /* visible ASCII */
+    int64_t ask_for_token;      /* 1: the machine asks its driver, by WXID_STEP_TOKEN */
+    const char *base_url;       /* default https://api.weixin.qq.com; plain http only on loopback */
+    int64_t timeout_ms;         /* 1 to 3,600,000; default 30,000 */
+    int64_t connect_timeout_ms; /* 1 to 3,600,000; default 5,000 */
+    int64_t max_retries;        /* 0 to 2; default 2 */
+    int64_t max_image_bytes;    /* 1 to 64 MiB; default 2 MiB: the picture must be smaller */
+    int64_t max_connections;    /* 1 to 1,024; default 32 */
+    const char *ca_file;        /* default: the system's */
+    const char *proxy;          /* http://host:port; default: none, whatever the environment says */
+} wxid_settings;
+
+#define WXID_SETTINGS_INIT                                                                 \
+    {                                                                                      \
+        WXID_SETTINGS_VERSION, NULL, WXID_UNSET, NULL, WXID_UNSET, WXID_UNSET, WXID_UNSET, \
+            WXID_UNSET, WXID_UNSET, NULL, NULL                                             \
+    }
+
+typedef enum wxid_setting_type {
+    WXID_SETTING_TEXT,     /* the field is a const char * */
+    WXID_SETTING_PATH,     /* a const char * */
+    WXID_SETTING_COUNT,    /* an int64_t */
+    WXID_SETTING_DURATION, /* an int64_t, milliseconds */
+    WXID_SETTING_FUNCTION  /* an int64_t, 1 when the binding holds a function */
+} wxid_setting_type;
+
+/* A row of wxidcard_settings.def: what a binding needs to read its keywords without a list of its
+ * own. */
+typedef struct wxid_setting_info {
+    const char *name;
+    wxid_setting_type type;
+    size_t offset; /* of the field in wxid_settings */
+    const char *meaning;
+} wxid_setting_info;
+
+/* The row by index, from 0; NULL past the end. */
+WXID_API const wxid_setting_info *wxid_setting_info_at(size_t index);
+
+/* What the calls of one client share: settings, checked and completed, and the retry budget (100
+ * points; a retry costs 5, a time-out 10, a success gives 1 back; without points nothing is tried
+ * again). */
+typedef struct wxid_session wxid_session;
+
+/* Errors: USAGE with what to write instead, MEMORY. */
+WXID_API int wxid_session_new(wxid_session **session, const wxid_settings *settings,
+                              wxid_error **error);
+/* After the last of its calls has been freed. NULL is allowed. */
+WXID_API void wxid_session_free(wxid_session *session);
+/* The settings with defaults filled in, for a driver; access_token is NULL in it. */
+WXID_API const wxid_settings *wxid_session_settings(const wxid_session *session);
+/* For a log or a repr: the kind of credential and where to, "access_token,
+ * https://api.weixin.qq.com". */
+WXID_API const char *wxid_session_description(const wxid_session *session);
+
+/* ---- Calls
+ * --------------------------------------------------------------------------------------- */
+
+#define WXID_RECOGNITION_VERSION 1
+
+/* One recognition: exactly one of image, image_path and img_url. Start from WXID_RECOGNITION_INIT.
+ */
+typedef struct wxid_recognition {
+    unsigned version;       /* WXID_RECOGNITION_VERSION */
+    const void *image;      /* the picture: lent, and not copied, until the call is freed */
+    size_t image_length;    /* bytes */
+    const char *image_path; /* a regular file, read at once by wxid_call_new_recognition() */
+    const char *img_url;    /* http or https, not percent-encoded as a whole, up to 2,048 bytes */
+    const char *type;       /* "photo", "scan", or NULL: not sent */
+} wxid_recognition;
+
+#define WXID_RECOGNITION_INIT \
+    { WXID_RECOGNITION_VERSION, NULL, 0, NULL, NULL, NULL }
+
+#define WXID_TOKEN_FETCH_VERSION 1
+
+/* One token fetch: POST /cgi-bin/stable_token, or GET /cgi-bin/token. */
+typedef struct wxid_token_fetch {
+    unsigned version;     /* WXID_TOKEN_FETCH_VERSION */
+    const char *appid;    /* letters, digits, - and _ */
+    const char *secret;   /* visible ASCII without quotes and backslash */
+    const char *endpoint; /* "stable_token" (default when NULL) or "token" */
+    int force_refresh;    /* stable_token only: invalidates the old token at once, 20 times a day */
+} wxid_token_fetch;
+
+#define WXID_TOKEN_FETCH_INIT \
+    { WXID_TOKEN_FETCH_VERSION, NULL, NULL, NULL, 0 }
+
+/* One recognition or token fetch, as a state machine. A driver asks for the step and answers it:
+ *
+ *     while ((step = wxid_call_step(call, now())) != WXID_STEP_DONE) { ... answer it ... }
+ */
+typedef struct wxid_call wxid_call;
+
+typedef enum wxid_step {
+    WXID_STEP_TOKEN, /* answer with wxid_call_answer_token() or wxid_call_abandon() */
+    WXID_STEP_SEND,  /* send wxid_call_request(); answer_reply() or answer_failure() */
+    WXID_STEP_WAIT,  /* let wxid_call_wait_ms() pass; wxid_call_answer_waited() */
+    WXID_STEP_DONE   /* wxid_call_take_card() or wxid_call_take_token() */
+} wxid_step;
+
+/* seed: 64 random bits, for the multipart boundary and the jitter of back-off. The session must
+ * outlive the call. Errors: USAGE, IMAGE_INPUT, SYSTEM (a path that cannot be opened or read),
+ * MEMORY. */
+WXID_API int wxid_call_new_recognition(wxid_call **call, wxid_session *session,
+                                       const wxid_recognition *recognition, int64_t now_ms,
+                                       uint64_t seed, wxid_error **error);
+/* The secret is copied, and wiped when the call is freed. Errors: USAGE, MEMORY. */
+WXID_API int wxid_call_new_token_fetch(wxid_call **call, wxid_session *session,
+                                       const wxid_token_fetch *fetch, int64_t now_ms, uint64_t seed,
+                                       wxid_error **error);
+/* At any step; what is in flight must have ended. NULL is allowed. */
+WXID_API void wxid_call_free(wxid_call *call);
+
+/* The next step. Asking again without an answer gives the same, or DONE once the deadline has
+ * passed: the request of a SEND is gone then, so ask only when nothing of it is in flight. */
+WXID_API wxid_step wxid_call_step(wxid_call *call, int64_t now_ms);
+/* Until the call's deadline, 0 when it has passed. A driver bounds whatever it does by it. */
+WXID_API int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms);
+/* Ends the call with an error, which it now owns, at any step but DONE (where the error is just
+ * freed). */
+WXID_API void wxid_call_abandon(wxid_call *call, wxid_error *error);
+
+/* TOKEN: the token that the service refused, NULL at first. */
+WXID_API const char *wxid_call_failed_token(const wxid_call *call);
+/* TOKEN: the answer, copied. A malformed token ends the call with USAGE, the one that failed with
+ * TOKEN. Every answer returns -1, kind USAGE, when it is not the time for it. */
+WXID_API int wxid_call_answer_token(wxid_call *call, const char *token, wxid_error **error);
+
+typedef struct wxid_header {
+    const char *name;
+    const char *value;
+} wxid_header;
+
+typedef struct wxid_fragment {
+    const void *data;
+    size_t length; /* bytes, may be 0 */
+} wxid_fragment;
+
+/* A request, lent until it is answered. */
+typedef struct wxid_request {
+    const char *method; /* "POST" or "GET" */
+    const char *scheme; /* "https" or "http" */
+    const char *host;   /* a name, or an address; of IPv6 without brackets */
+    int port;
+    const char *target; /* path and query, with the token: never to be logged */
+    const char *url;    /* scheme, host, port and target, where a transport wants one */
+    const char *head;   /* request line and headers up to and with the empty line */
+    size_t head_length;
+    const wxid_header *headers; /* the same, one by one: Host first, Content-Length last */
+    size_t header_count;
+    const wxid_fragment *body; /* to be sent one after the other */
+    size_t fragment_count;
+    size_t body_length; /* sum of the fragments: the Content-Length */
+} wxid_request;
+
+/* SEND: the request; NULL at another step. */
+WXID_API const wxid_request *wxid_call_request(const wxid_call *call);
+
+/* What a driver must not exceed when it reads a reply: it stops and answers WXID_FAILURE_PROTOCOL.
+ */
+#define WXID_MAX_REPLY_BODY 65536
+#define WXID_MAX_REPLY_HEADERS 32768
+
+#define WXID_REPLY_VERSION 1
+
+typedef struct wxid_reply {
+    unsigned version;        /* WXID_REPLY_VERSION */
+    int status;              /* HTTP status */
+    const char *retry_after; /* header values, NULL if absent */
+    const char *date;
+    const void *body; /* whole, may be NULL when empty */
+    size_t body_length;
+    int request_incomplete; /* 1: the reply came before the request had been sent whole */
+} wxid_reply;
+
+#define WXID_REPLY_INIT \
+    { WXID_REPLY_VERSION, 0, NULL, NULL, NULL, 0, 0 }
+
+/* SEND: a whole reply. Nothing of it is kept. */
+WXID_API int wxid_call_answer_reply(wxid_call *call, int64_t now_ms, const wxid_reply *reply,
+                                    wxid_error **error);
+
+typedef enum wxid_failure {
+    WXID_FAILURE_CONNECT, /* no connection, name not resolved */
+    WXID_FAILURE_TIMEOUT,
+    WXID_FAILURE_TLS,
+    WXID_FAILURE_NETWORK,  /* reset, closed too early */
+    WXID_FAILURE_PROTOCOL, /* not HTTP, or past a cap */
+    WXID_FAILURE_SYSTEM,   /* out of descriptors and the like */
+    WXID_FAILURE_MEMORY
+} wxid_failure;
+
+/* SEND: no whole reply came. sent: 1 if any byte of the request may have reached the service, in
+ * doubt 1. detail: a phrase for the message, "connection refused", copied; NULL for none. It must
+ * hold nothing of the request. */
+WXID_API int wxid_call_answer_failure(wxid_call *call, int64_t now_ms, wxid_failure failure,
+                                      int sent, const char *detail, wxid_error **error);
+
+/* WAIT: how long, from the step on; 0 at another step. */
+WXID_API int64_t wxid_call_wait_ms(const wxid_call *call);
+/* WAIT: the time has passed (or the driver wants no more of it). */
+WXID_API int wxid_call_answer_waited(wxid_call *call, int64_t now_ms, wxid_error **error);
+
+/* DONE: stores the card, an OBJECT that the caller frees with wxid_value_free(), and returns 0; or
+ * the error that the call ended with, and returns -1. Once: what was taken is gone. */
+WXID_API int wxid_call_take_card(wxid_value **card, wxid_call *call, wxid_error **error);
+/* DONE of a token fetch: stores the token, lent until the call is freed, and its life in seconds,
+ * clamped to 60..7200; or the error. */
+WXID_API int wxid_call_take_token(const char **token, int64_t *expires_in_s, wxid_call *call,
+                                  wxid_error **error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

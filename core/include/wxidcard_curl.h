@@ -1,0 +1,61 @@
+/* wxidcard over libcurl: a blocking client with a pool of connections.
+ *
+ * The conventions are those of <wxidcard.h>. TLS is always verified. Never call this in a thread
+ * that serves others, such as an nginx worker: it waits for the service.
+ */
+#ifndef WXIDCARD_CURL_H
+#define WXIDCARD_CURL_H
+
+#include "wxidcard.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A session with connections. Threads: any number may call it at once. After fork() the child gets
+ * connections of its own and leaves the parent's alone. */
+typedef struct wxid_client wxid_client;
+
+#define WXID_HOOKS_VERSION 1
+
+/* What a caller does during a call, in the calling thread. Start from WXID_HOOKS_INIT. */
+typedef struct wxid_hooks {
+    unsigned version; /* WXID_HOOKS_VERSION */
+    void *context;    /* handed to both */
+    /* For a client with ask_for_token: answers with wxid_call_answer_token(). Non-zero ends the
+     * call with kind INTERRUPTED. */
+    int (*token)(void *context, wxid_call *call);
+    /* Called about every 50 ms while waiting; non-zero ends the call with kind INTERRUPTED. May be
+     * NULL. */
+    int (*tick)(void *context);
+} wxid_hooks;
+
+#define WXID_HOOKS_INIT \
+    { WXID_HOOKS_VERSION, NULL, NULL, NULL }
+
+/* Checks the settings; connects to nothing yet. Errors: USAGE, MEMORY, SYSTEM. */
+WXID_API int wxid_client_new(wxid_client **client, const wxid_settings *settings,
+                             wxid_error **error);
+/* Recognises one picture. hooks may be NULL unless the client asks for tokens. Stores a card that
+ * the caller frees with wxid_value_free(). Errors: any. */
+WXID_API int wxid_client_recognize(wxid_value **card, wxid_client *client,
+                                   const wxid_recognition *recognition, const wxid_hooks *hooks,
+                                   wxid_error **error);
+/* Drives a call of the client's session to DONE. Returns -1, kind USAGE, when the client is closed.
+ */
+WXID_API int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *hooks,
+                               wxid_error **error);
+/* The session, lent: for calls to be given to wxid_client_drive(). */
+WXID_API wxid_session *wxid_client_session(wxid_client *client);
+/* Refuses new calls and closes idle connections; calls in flight end as they would. */
+WXID_API void wxid_client_close(wxid_client *client);
+/* 1 after wxid_client_close(). */
+WXID_API int wxid_client_is_closed(const wxid_client *client);
+/* Closes and frees. No call may be in flight. NULL is allowed. */
+WXID_API void wxid_client_free(wxid_client *client);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,322 @@
+/* The call machine: steps, deadline, retries. No IO, no clock: the driver brings both. */
+#include "call.h"
+
+#include "errors.h"
+#include "memory.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* No call is sent more often, whatever the reasons. */
+#define MOST_ATTEMPTS 3
+#define MOST_AMBIGUOUS_RETRIES 1
+#define MOST_RENEWALS 1
+/* Full jitter: a random time up to a bound that doubles. */
+#define FIRST_BACK_OFF_MS 250
+#define LONGEST_BACK_OFF_MS 4000
+
+/* Why a call may be tried again; the letters are those of docs/architecture.md. */
+typedef enum retry_class {
+    RETRY_NEVER = 'N',
+    RETRY_SAFE = 'S',      /* nothing was sent */
+    RETRY_AMBIGUOUS = 'A', /* something was: the service may have counted it */
+    RETRY_BUSY = 'B',      /* the server said so */
+    RETRY_TOKEN = 'T'      /* with another token */
+} retry_class;
+
+static void finish(wxid_call *call, wxid_error *error) {
+    wxid_error_free(call->error);
+    call->error = error;
+    call->step = WXID_STEP_DONE;
+    wxid__request_clear(&call->request);
+    wxid__image_clear(&call->image);
+}
+
+static void go_to_send(wxid_call *call) {
+    if (call->operation->build(call) != 0) {
+        finish(call, wxid__error_memory());
+        return;
+    }
+    call->attempts++;
+    call->step = WXID_STEP_SEND;
+}
+
+/* A copy of the session's token, or a question for the driver. */
+static void go_to_token_or_send(wxid_call *call) {
+    if (!call->operation->uses_token || call->token != NULL) {
+        go_to_send(call);
+        return;
+    }
+    if (call->session->access_token == NULL) {
+        call->step = WXID_STEP_TOKEN;
+        return;
+    }
+    call->token = wxid__text_copy(call->session->access_token);
+    if (call->token == NULL) {
+        finish(call, wxid__error_memory());
+    } else {
+        go_to_send(call);
+    }
+}
+
+wxid_call *wxid__call_new(const wxid__operation *operation, wxid_session *session, int64_t now_ms,
+                          uint64_t seed) {
+    wxid_call *call = calloc(1, sizeof *call);
+    if (call != NULL) {
+        int64_t timeout = session->settings.timeout_ms;
+        call->operation = operation;
+        call->session = session;
+        call->random = seed;
+        call->deadline_ms = now_ms > INT64_MAX - timeout ? INT64_MAX : now_ms + timeout;
+    }
+    return call;
+}
+
+int wxid__call_begin(wxid_call **call, wxid_call *made, wxid_error **error) {
+    go_to_token_or_send(made);
+    if (made->step == WXID_STEP_DONE) { /* only without memory */
+        wxid_call_free(made);
+        return wxid__fail(error, wxid__error_memory());
+    }
+    *call = made;
+    return 0;
+}
+
+void wxid_call_free(wxid_call *call) {
+    if (call != NULL) {
+        call->operation->clear(call);
+        wxid__request_clear(&call->request);
+        wxid__image_clear(&call->image);
+        wxid__text_free(call->token);
+        wxid__text_free(call->failed_token);
+        wxid_error_free(call->error);
+        free(call);
+    }
+}
+
+int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms) {
+    if (now_ms >= call->deadline_ms) {
+        return 0;
+    }
+    /* A clock may start below 0, where the difference could overflow. */
+    return now_ms < 0 && call->deadline_ms > INT64_MAX + now_ms ? INT64_MAX
+                                                                : call->deadline_ms - now_ms;
+}
+
+wxid_step wxid_call_step(wxid_call *call, int64_t now_ms) {
+    if (call->step != WXID_STEP_DONE && wxid_call_time_left_ms(call, now_ms) == 0) {
+        wxid__session_note_timeout(call->session);
+        finish(call, wxid__error_format(WXID_KIND_TIMEOUT, "the call did not end within %lld ms",
+                                        (long long)call->session->settings.timeout_ms));
+    }
+    return call->step;
+}
+
+void wxid_call_abandon(wxid_call *call, wxid_error *error) {
+    if (call->step == WXID_STEP_DONE) {
+        wxid_error_free(error);
+    } else {
+        finish(call, error != NULL ? error : wxid__error_memory());
+    }
+}
+
+/* Every answer begins here. */
+static int expect_step(const wxid_call *call, wxid_step step, wxid_error **error) {
+    if (call->step != step) {
+        return wxid__fail(error,
+                          wxid_error_new(WXID_KIND_USAGE,
+                                         "the call is at another step: ask for the step, and "
+                                         "answer that one"));
+    }
+    return 0;
+}
+
+const char *wxid_call_failed_token(const wxid_call *call) {
+    return call->failed_token;
+}
+
+int wxid_call_answer_token(wxid_call *call, const char *token, wxid_error **error) {
+    if (expect_step(call, WXID_STEP_TOKEN, error) != 0) {
+        return -1;
+    }
+    if (token == NULL || !wxid__token_valid(token)) {
+        finish(call,
+               wxid_error_new(WXID_KIND_USAGE,
+                              "the token provided is empty, too long, or holds white space, quotes "
+                              "or control characters: provide it as the service sent it"));
+        return 0;
+    }
+    if (call->failed_token != NULL && strcmp(token, call->failed_token) == 0) {
+        wxid_error *refused = call->error; /* sending the same again would only cost a call */
+        call->error = NULL;
+        finish(call, refused);
+        return 0;
+    }
+    call->token = wxid__text_copy(token);
+    if (call->token == NULL) {
+        finish(call, wxid__error_memory());
+    } else {
+        go_to_send(call);
+    }
+    return 0;
+}
+
+const wxid_request *wxid_call_request(const wxid_call *call) {
+    return call->step == WXID_STEP_SEND ? &call->request.shown : NULL;
+}
+
+/* Whether the class, the settings and what has been done already leave room for another attempt. */
+static int may_retry(const wxid_call *call, retry_class class) {
+    if (call->attempts >= MOST_ATTEMPTS) {
+        return 0;
+    }
+    switch (class) {
+    case RETRY_TOKEN:
+        return call->operation->uses_token && call->session->access_token == NULL &&
+               call->renewals < MOST_RENEWALS;
+    case RETRY_AMBIGUOUS:
+        return call->retries < call->session->settings.max_retries &&
+               call->ambiguous < MOST_AMBIGUOUS_RETRIES;
+    case RETRY_SAFE:
+    case RETRY_BUSY:
+        return call->retries < call->session->settings.max_retries;
+    default:
+        return 0;
+    }
+}
+
+static void renew_token(wxid_call *call, wxid_error *error) {
+    wxid_error_free(call->error);
+    call->error = error; /* the result if the renewal brings the same token */
+    wxid__request_clear(&call->request);
+    wxid__text_free(call->failed_token);
+    call->failed_token = call->token;
+    call->token = NULL;
+    call->renewals++;
+    call->step = WXID_STEP_TOKEN;
+}
+
+static int64_t back_off_ms(wxid_call *call) {
+    int64_t bound = (int64_t)FIRST_BACK_OFF_MS << call->retries;
+    bound = bound > LONGEST_BACK_OFF_MS ? LONGEST_BACK_OFF_MS : bound;
+    return (int64_t)(wxid__random_next(&call->random) % (uint64_t)(bound + 1));
+}
+
+/* Takes the error over: the call goes on, or ends with it. asked_ms: what Retry-After said, or -1.
+ */
+static void retry_or_finish(wxid_call *call, int64_t now_ms, retry_class class, int64_t asked_ms,
+                            wxid_error *error) {
+    if (!may_retry(call, class)) {
+        finish(call, error);
+        return;
+    }
+    if (class == RETRY_TOKEN) {
+        renew_token(call, error);
+        return;
+    }
+    int64_t wait = asked_ms >= 0 ? asked_ms : back_off_ms(call);
+    if (wait >= wxid_call_time_left_ms(call, now_ms) || !wxid__session_pay_retry(call->session)) {
+        finish(call, error);
+        return;
+    }
+    wxid_error_free(error);
+    wxid__request_clear(&call->request);
+    call->retries++;
+    call->ambiguous += class == RETRY_AMBIGUOUS;
+    call->wait_ms = wait;
+    call->step = WXID_STEP_WAIT;
+}
+
+/* Milliseconds of a Retry-After header: seconds, or a date (which, without a clock of our own, is
+ * reckoned from the reply's Date). -1 for none, or for what is neither. */
+static int64_t retry_after_ms(const wxid_reply *reply) {
+    int64_t seconds = 0;
+    int64_t then = 0;
+    int64_t server_now = 0;
+    if (reply->retry_after == NULL) {
+        return -1;
+    }
+    if (!wxid__decimal(&seconds, reply->retry_after)) {
+        if (reply->date == NULL || !wxid__http_date(&then, reply->retry_after) ||
+            !wxid__http_date(&server_now, reply->date)) {
+            return -1;
+        }
+        seconds = then > server_now ? then - server_now : 0;
+    }
+    if (seconds < 0) {
+        return -1;
+    }
+    return seconds > INT64_MAX / 1000 ? INT64_MAX : seconds * 1000;
+}
+
+int wxid_call_answer_reply(wxid_call *call, int64_t now_ms, const wxid_reply *reply,
+                           wxid_error **error) {
+    wxid_error *problem = NULL;
+    if (expect_step(call, WXID_STEP_SEND, error) != 0) {
+        return -1;
+    }
+    if (reply->request_incomplete && reply->status == 200) {
+        /* It was sent before the picture was there, so it must be the answer to something else. */
+        finish(call, wxid__error_protocol("an answer came before the request had been sent", 200,
+                                          reply->body_length));
+        return 0;
+    }
+    if (call->operation->accept(call, reply, &problem) == 0) {
+        wxid__session_note_success(call->session);
+        finish(call, NULL);
+        return 0;
+    }
+    retry_or_finish(call, now_ms, (retry_class)wxid__error_retry_class(problem),
+                    retry_after_ms(reply), problem);
+    return 0;
+}
+
+typedef struct failure_row {
+    wxid_kind kind;
+    retry_class unsent;
+    retry_class sent;
+} failure_row;
+
+static const failure_row failures[] = {
+    [WXID_FAILURE_CONNECT] = {WXID_KIND_CONNECT, RETRY_SAFE, RETRY_AMBIGUOUS},
+    [WXID_FAILURE_TIMEOUT] = {WXID_KIND_TIMEOUT, RETRY_SAFE, RETRY_AMBIGUOUS},
+    [WXID_FAILURE_TLS] = {WXID_KIND_TLS, RETRY_NEVER, RETRY_NEVER},
+    [WXID_FAILURE_NETWORK] = {WXID_KIND_NETWORK, RETRY_SAFE, RETRY_AMBIGUOUS},
+    [WXID_FAILURE_PROTOCOL] = {WXID_KIND_PROTOCOL, RETRY_NEVER, RETRY_NEVER},
+    [WXID_FAILURE_SYSTEM] = {WXID_KIND_SYSTEM, RETRY_NEVER, RETRY_NEVER},
+    [WXID_FAILURE_MEMORY] = {WXID_KIND_MEMORY, RETRY_NEVER, RETRY_NEVER},
+};
+
+int wxid_call_answer_failure(wxid_call *call, int64_t now_ms, wxid_failure failure, int sent,
+                             const char *detail, wxid_error **error) {
+    if (expect_step(call, WXID_STEP_SEND, error) != 0) {
+        return -1;
+    }
+    if ((int)failure < 0 || (size_t)failure >= sizeof failures / sizeof failures[0]) {
+        return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE, "there is no such failure"));
+    }
+    const failure_row *row = &failures[failure];
+    const char *meaning = wxid_kind_info_at(row->kind)->meaning;
+    wxid_error *problem = detail == NULL ? wxid_error_new(row->kind, meaning)
+                                         : wxid__error_format(row->kind, "%s: %s", meaning, detail);
+    if (failure == WXID_FAILURE_TIMEOUT) {
+        wxid__session_note_timeout(call->session);
+    }
+    retry_or_finish(call, now_ms, sent ? row->sent : row->unsent, -1, problem);
+    return 0;
+}
+
+int64_t wxid_call_wait_ms(const wxid_call *call) {
+    return call->step == WXID_STEP_WAIT ? call->wait_ms : 0;
+}
+
+int wxid_call_answer_waited(wxid_call *call, int64_t now_ms, wxid_error **error) {
+    if (expect_step(call, WXID_STEP_WAIT, error) != 0) {
+        return -1;
+    }
+    if (wxid_call_step(call, now_ms) != WXID_STEP_DONE) {
+        go_to_send(call);
+    }
+    return 0;
+}

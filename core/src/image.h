@@ -1,0 +1,26 @@
+/* The picture that is uploaded: read safely, recognised by its first bytes. */
+#ifndef WXID_IMAGE_H
+#define WXID_IMAGE_H
+
+#include "wxidcard.h"
+
+typedef struct wxid__image {
+    const unsigned char *data;
+    size_t length;
+    unsigned char *owned;   /* the data, when it was read from a file */
+    const char *media_type; /* "image/jpeg"; static */
+    const char *file_name;  /* "image.jpg": what the upload says; static, never the caller's */
+} wxid__image;
+
+/* Borrows the bytes. They must be fewer than max_bytes and begin as a picture does.
+ * Errors: IMAGE_INPUT. */
+int wxid__image_from_bytes(wxid__image *image, const void *data, size_t length, int64_t max_bytes,
+                           wxid_error **error);
+/* Reads a regular file, never waiting on a FIFO or a device, and never more than max_bytes.
+ * Errors: SYSTEM when it cannot be opened or read, IMAGE_INPUT, MEMORY. */
+int wxid__image_from_path(wxid__image *image, const char *path, int64_t max_bytes,
+                          wxid_error **error);
+/* Wipes and frees what was read; the image is empty afterwards. */
+void wxid__image_clear(wxid__image *image);
+
+#endif

@@ -1,0 +1,39 @@
+#include "memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+void wxid__wipe(void *memory, size_t length) {
+    volatile unsigned char *byte = memory;
+    while (length-- > 0) {
+        *byte++ = 0;
+    }
+}
+
+void wxid__text_free(char *text) {
+    if (text != NULL) {
+        wxid__wipe(text, strlen(text));
+        free(text);
+    }
+}
+
+int wxid__size_add(size_t *sum, size_t a, size_t b) {
+    if (a > SIZE_MAX - b) {
+        return -1;
+    }
+    *sum = a + b;
+    return 0;
+}
+
+char *wxid__text_copy(const char *text) {
+    if (text == NULL) {
+        return NULL;
+    }
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+    }
+    return copy;
+}

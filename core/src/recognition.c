@@ -1,0 +1,114 @@
+/* The operation that the library is for: a picture goes out, a card comes back. */
+#include "call.h"
+
+#include "errors.h"
+#include "memory.h"
+#include "reply.h"
+
+#include <string.h>
+
+static int build(wxid_call *call) {
+    const wxid__origin *origin = &call->session->origin;
+    if (call->img_url != NULL) {
+        return wxid__request_img_url(&call->request, origin, call->token, call->type,
+                                     call->img_url);
+    }
+    return wxid__request_upload(&call->request, origin, call->token, call->type, &call->image,
+                                &call->random);
+}
+
+static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error) {
+    const char *const secrets[] = {call->token, NULL};
+    call->card = wxid__reply_read(reply, wxid__card_fields, secrets, error);
+    return call->card != NULL ? 0 : -1;
+}
+
+static void clear(wxid_call *call) {
+    wxid__text_free(call->img_url);
+    wxid_value_free(call->card);
+}
+
+static const wxid__operation recognition_operation = {1, build, accept, clear};
+
+static int check_shape(const wxid_recognition *recognition, wxid_error **error) {
+    if (recognition == NULL || recognition->version != WXID_RECOGNITION_VERSION) {
+        return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE,
+                                                "the recognition is missing or of another version: "
+                                                "start from WXID_RECOGNITION_INIT"));
+    }
+    int pictures = (recognition->image != NULL) + (recognition->image_path != NULL) +
+                   (recognition->img_url != NULL);
+    if (pictures != 1) {
+        return wxid__fail(
+            error, wxid__error_format(
+                       WXID_KIND_USAGE, "%s: give exactly one, as its bytes, its path, or img_url",
+                       pictures == 0 ? "no picture was given" : "more than one picture was given"));
+    }
+    return 0;
+}
+
+/* The same text, static; NULL for none. */
+static int read_type(const char **type, const char *given, wxid_error **error) {
+    *type = NULL;
+    if (given != NULL) {
+        *type = strcmp(given, "photo") == 0 ? "photo" : strcmp(given, "scan") == 0 ? "scan" : NULL;
+        if (*type == NULL) {
+            return wxid__fail(
+                error, wxid_error_new(WXID_KIND_USAGE,
+                                      "type must be \"photo\" (the card with a background) or "
+                                      "\"scan\" (the card alone), or left out"));
+        }
+    }
+    return 0;
+}
+
+static int take_picture(wxid_call *call, const wxid_recognition *recognition, wxid_error **error) {
+    int64_t max_bytes = call->session->settings.max_image_bytes;
+    if (recognition->image != NULL) {
+        return wxid__image_from_bytes(&call->image, recognition->image, recognition->image_length,
+                                      max_bytes, error);
+    }
+    if (recognition->image_path != NULL) {
+        return wxid__image_from_path(&call->image, recognition->image_path, max_bytes, error);
+    }
+    if (wxid__img_url_check(recognition->img_url, error) != 0) {
+        return -1;
+    }
+    call->img_url = wxid__text_copy(recognition->img_url);
+    return call->img_url != NULL ? 0 : wxid__fail(error, wxid__error_memory());
+}
+
+int wxid_call_new_recognition(wxid_call **call, wxid_session *session,
+                              const wxid_recognition *recognition, int64_t now_ms, uint64_t seed,
+                              wxid_error **error) {
+    const char *type;
+    if (check_shape(recognition, error) != 0 || read_type(&type, recognition->type, error) != 0) {
+        return -1;
+    }
+    wxid_call *made = wxid__call_new(&recognition_operation, session, now_ms, seed);
+    if (made == NULL) {
+        return wxid__fail(error, wxid__error_memory());
+    }
+    made->type = type;
+    if (take_picture(made, recognition, error) != 0) {
+        wxid_call_free(made);
+        return -1;
+    }
+    return wxid__call_begin(call, made, error);
+}
+
+int wxid_call_take_card(wxid_value **card, wxid_call *call, wxid_error **error) {
+    if (call->card != NULL) {
+        *card = call->card;
+        call->card = NULL;
+        return 0;
+    }
+    wxid_error *result = call->error;
+    call->error = NULL;
+    if (result == NULL) {
+        result =
+            wxid_error_new(WXID_KIND_USAGE, "there is no card to take: the call has not ended, its "
+                                            "result was taken, or it fetches a token");
+    }
+    return wxid__fail(error, result);
+}

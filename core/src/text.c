@@ -1,0 +1,164 @@
+#include "text.h"
+
+#include "buffer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The length of the character that starts here, 0 if there is none. */
+static size_t utf8_character(const unsigned char *text, size_t left) {
+    unsigned char first = text[0];
+    if (first < 0x80) {
+        return first != 0;
+    }
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || left < length) {
+        return 0;
+    }
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
+        (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f)) {
+        return 0; /* overlong, a surrogate, or past U+10FFFF */
+    }
+    return length;
+}
+
+int wxid__utf8_valid(const char *text, size_t length) {
+    size_t position = 0;
+    while (position < length) {
+        size_t step = utf8_character((const unsigned char *)text + position, length - position);
+        if (step == 0) {
+            return 0;
+        }
+        position += step;
+    }
+    return 1;
+}
+
+int wxid__visible_ascii(const char *text, const char *refused) {
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x21 || byte > 0x7e || strchr(refused, byte) != NULL) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int wxid__decimal(int64_t *number, const char *text) {
+    int negative = *text == '-';
+    const char *digit = text + negative;
+    int64_t sum = 0;
+    if (*digit == '\0') {
+        return 0;
+    }
+    for (; *digit != '\0'; digit++) {
+        if (*digit < '0' || *digit > '9' || sum > (INT64_MAX - 9) / 10) {
+            return 0;
+        }
+        sum = sum * 10 + (*digit - '0');
+    }
+    *number = negative ? -sum : sum;
+    return 1;
+}
+
+/* Days from 1970-01-01 in the Gregorian calendar; after H. Hinnant's days_from_civil. */
+static int64_t days_since_1970(int64_t year, int month, int day) {
+    year -= month <= 2;
+    int64_t era = year / 400;
+    int64_t of_era = year - era * 400;
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+int wxid__http_date(int64_t *seconds, const char *text) {
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char name[4];
+    int day, year, hour, minute, second, end = 0;
+    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year, &hour,
+               &minute, &second, &end) != 6 ||
+        end == 0 || text[end] != '\0' || strlen(name) != 3) {
+        return 0;
+    }
+    const char *found = strstr(months, name);
+    if (found == NULL || (found - months) % 3 != 0 || day < 1 || day > 31 || year < 1970 ||
+        hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+        return 0;
+    }
+    int month = (int)(found - months) / 3 + 1;
+    *seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    return 1;
+}
+
+char *wxid__snake_case(const char *name) {
+    wxid__buffer buffer = WXID__BUFFER_INIT;
+    if (strcmp(name, "errCode") == 0 || strcmp(name, "errMsg") == 0) {
+        wxid__buffer_text(&buffer, name[3] == 'C' ? "errcode" : "errmsg");
+        return wxid__buffer_take(&buffer);
+    }
+    /* A name that does not begin in lower case (ID, URL) is no camelCase: it stays. */
+    int camel = name[0] >= 'a' && name[0] <= 'z';
+    for (const char *letter = name; *letter != '\0'; letter++) {
+        if (camel && *letter >= 'A' && *letter <= 'Z') {
+            char lower[2] = {'_', (char)(*letter - 'A' + 'a')};
+            int starts_word = letter[-1] != '_' && (letter[-1] < 'A' || letter[-1] > 'Z');
+            wxid__buffer_append(&buffer, lower + !starts_word, starts_word ? 2 : 1);
+        } else {
+            wxid__buffer_append(&buffer, letter, 1);
+        }
+    }
+    return wxid__buffer_take(&buffer);
+}
+
+void wxid__redact(char *text, const char *secret) {
+    size_t length = secret == NULL ? 0 : strlen(secret);
+    if (length < 8) {
+        return; /* too short to be a secret of the service's, and it would garble the text */
+    }
+    for (char *found = strstr(text, secret); found != NULL; found = strstr(found, secret)) {
+        memcpy(found, "***", 3);
+        memmove(found + 3, found + length, strlen(found + length) + 1);
+        found += 3;
+    }
+}
+
+static void star_long_numbers(char *text) {
+    while (*text != '\0') {
+        size_t run = strspn(text, "0123456789");
+        if (run >= 15) {
+            memset(text, '*', run);
+            text += run;
+            if (*text == 'X' || *text == 'x') {
+                *text = '*';
+            }
+        }
+        text += run >= 15 ? 0 : run > 0 ? run : 1;
+    }
+}
+
+void wxid__make_presentable(char *text, size_t longest) {
+    star_long_numbers(text);
+    for (char *byte = text; *byte != '\0'; byte++) {
+        if ((unsigned char)*byte < 0x20 || *byte == 0x7f) {
+            *byte = ' ';
+        }
+    }
+    size_t length = strlen(text);
+    if (length > longest) {
+        while (longest > 0 && ((unsigned char)text[longest] & 0xc0) == 0x80) {
+            longest--;
+        }
+        text[longest] = '\0';
+    }
+}
+
+uint64_t wxid__random_next(uint64_t *state) {
+    uint64_t mixed = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
