@@ -5,10 +5,14 @@
 #include <string.h>
 
 void wxid__wipe(void *memory, size_t length) {
+#if defined(__GLIBC__) || defined(__FreeBSD__) || defined(__OpenBSD__)
+    explicit_bzero(memory, length);
+#else
     volatile unsigned char *byte = memory;
     while (length-- > 0) {
         *byte++ = 0;
     }
+#endif
 }
 
 void wxid__text_free(char *text) {

@@ -1,0 +1,130 @@
+/* Every allocation fails once: each time the caller gets an error, and nothing leaks or crashes.
+ * The linker hands malloc, calloc and realloc of the core to the functions below. */
+#include "support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static long until_failure = -1; /* allocations; negative: none fails */
+static int for_good;            /* and all after it fail too */
+
+static int fails(void) {
+    if (until_failure < 0) {
+        return 0;
+    }
+    if (until_failure == 0) {
+        until_failure = for_good ? 0 : -1;
+        return 1;
+    }
+    until_failure--;
+    return 0;
+}
+
+void *__wrap_malloc(size_t size) {
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+static void free_plainly(void *memory) {
+    free(memory);
+}
+
+/* A call with everything in it. Returns 0 when it ended as it should with memory. */
+static int whole_call(const char *body, int by_url) {
+    wxid_settings settings = WXID_SETTINGS_INIT;
+    wxid_recognition recognition = WXID_RECOGNITION_INIT;
+    wxid_reply reply = WXID_REPLY_INIT;
+    wxid_session *session = NULL;
+    wxid_call *call = NULL;
+    wxid_value *card = NULL;
+    wxid_error *error = NULL;
+    settings.ask_for_token = 1;
+    settings.ca_file = "/etc/ssl/cert.pem";
+    settings.proxy = "http://127.0.0.1:3128";
+    recognition.image = by_url ? NULL : small_jpeg;
+    recognition.image_length = sizeof small_jpeg;
+    recognition.img_url = by_url ? "https://example.com/a.jpg" : NULL;
+    reply.status = 200;
+    reply.body = body;
+    reply.body_length = strlen(body);
+    if (wxid_session_new(&session, &settings, &error) == 0 &&
+        wxid_call_new_recognition(&call, session, &recognition, 0, 1, &error) == 0) {
+        const char *tokens[] = {"first_token", "other_token"};
+        for (int i = 0; i < 2 && wxid_call_step(call, 0) == WXID_STEP_TOKEN; i++) {
+            assert_int_equal(wxid_call_answer_token(call, tokens[i], &error), 0);
+            if (wxid_call_step(call, 0) == WXID_STEP_SEND) {
+                assert_int_equal(wxid_call_answer_reply(call, 0, &reply, &error), 0);
+            }
+        }
+        assert_int_equal(wxid_call_step(call, 0), WXID_STEP_DONE);
+        (void)wxid_call_take_card(&card, call, &error);
+    }
+    assert_true((card == NULL) != (error == NULL));
+    int result = card != NULL || wxid_error_kind(error) == WXID_KIND_TOKEN ? 0 : -1;
+    if (result != 0 && wxid_error_kind(error) != WXID_KIND_PROTOCOL) { /* cJSON cannot say which */
+        assert_int_equal(wxid_error_kind(error), WXID_KIND_MEMORY);
+    }
+    wxid_value_free(card);
+    wxid_error_free(error);
+    wxid_call_free(call);
+    wxid_session_free(session);
+    return result;
+}
+
+static void every_allocation_fails(const char *body, int by_url) {
+    for (for_good = 0; for_good < 2; for_good++) {
+        int failures = 0;
+        for (long n = 0; n < 400; n++) {
+            until_failure = n;
+            failures += whole_call(body, by_url) != 0;
+            int reached = until_failure < 0 || (for_good && until_failure == 0);
+            until_failure = -1;
+            if (!reached) {
+                break;
+            }
+            assert_true(n < 399);
+        }
+        assert_true(failures > 20);
+    }
+}
+
+static void test_card(void **state) {
+    (void)state;
+    every_allocation_fails("{\"type\":\"Front\",\"x\":[1,2,{\"y\":\"z\"}],\"n\":null,\"b\":true}",
+                           0);
+}
+
+static void test_token_error(void **state) {
+    (void)state;
+    every_allocation_fails("{\"errcode\":40001,\"errmsg\":\"text hint: [abc] rid: 1-2-3\"}", 1);
+}
+
+/* cJSON's own allocations are to fail too. */
+static int wrap_cjson(void **state) {
+    cJSON_Hooks hooks = {__wrap_malloc, free_plainly};
+    (void)state;
+    cJSON_InitHooks(&hooks);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_card),
+        cmocka_unit_test(test_token_error),
+    };
+    return cmocka_run_group_tests_name("memory", tests, wrap_cjson, NULL);
+}
