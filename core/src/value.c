@@ -2,7 +2,6 @@
 
 #include "memory.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +35,9 @@ wxid_value *wxid__value_new_boolean(int boolean) {
 }
 
 wxid_value *wxid__value_new_number(double number) {
-    int exact = number >= -LARGEST_EXACT && number <= LARGEST_EXACT && number == floor(number);
+    /* The comparison first: to convert a number out of range would be undefined. */
+    int exact =
+        number >= -LARGEST_EXACT && number <= LARGEST_EXACT && number == (double)(int64_t)number;
     wxid_value *value = wxid__value_new(exact ? WXID_TYPE_INTEGER : WXID_TYPE_NUMBER);
     if (value != NULL) {
         value->integer = exact ? (int64_t)number : 0;

@@ -163,6 +163,7 @@ static void test_token_life_is_clamped(void **state) {
     } lives[] = {
         {"{\"access_token\":\"t\",\"expires_in\":7200}", 7200},
         {"{\"access_token\":\"t\",\"expires_in\":\"300\"}", 300},
+        {"{\"access_token\":\"t\",\"expires_in\":\"999999\"}", 7200},
         {"{\"access_token\":\"t\",\"expires_in\":0}", 60},
         {"{\"access_token\":\"t\",\"expires_in\":-1}", 60},
         {"{\"access_token\":\"t\",\"expires_in\":1e9}", 7200},

@@ -43,6 +43,26 @@ static void free_plainly(void *memory) {
     free(memory);
 }
 
+/* What did not fail must be whole: nothing may be lost without a word. */
+static void assert_whole_request(const wxid_request *request, int attempt, int by_url) {
+    const char *tokens[] = {"access_token=first_token", "access_token=other_token"};
+    static const char form[] = "multipart/form-data; boundary=";
+    assert_non_null(strstr(request->head, tokens[attempt]));
+    assert_non_null(strstr(request->url, tokens[attempt]));
+    assert_string_equal(request->head + request->head_length - 4, "\r\n\r\n");
+    for (size_t i = 0; i < request->header_count; i++) {
+        assert_non_null(strstr(request->head, request->headers[i].value));
+    }
+    if (!by_url) {
+        const char *boundary = request->headers[3].value + sizeof form - 1;
+        const char *tail = request->body[2].data;
+        assert_int_equal(strlen(boundary), 36);
+        assert_int_equal(request->body[2].length, 36 + 8);
+        assert_memory_equal(tail + 4, boundary, 36);
+        assert_memory_equal((const char *)request->body[0].data + 2, boundary, 36);
+    }
+}
+
 /* A call with everything in it. Returns 0 when it ended as it should with memory. */
 static int whole_call(const char *body, int by_url) {
     wxid_settings settings = WXID_SETTINGS_INIT;
@@ -67,6 +87,7 @@ static int whole_call(const char *body, int by_url) {
         for (int i = 0; i < 2 && wxid_call_step(call, 0) == WXID_STEP_TOKEN; i++) {
             assert_int_equal(wxid_call_answer_token(call, tokens[i], &error), 0);
             if (wxid_call_step(call, 0) == WXID_STEP_SEND) {
+                assert_whole_request(wxid_call_request(call), i, by_url);
                 assert_int_equal(wxid_call_answer_reply(call, 0, &reply, &error), 0);
             }
         }
