@@ -217,8 +217,7 @@ WXID_API const wxid_settings *wxid_session_settings(const wxid_session *session)
  * https://api.weixin.qq.com". */
 WXID_API const char *wxid_session_description(const wxid_session *session);
 
-/* ---- Calls
- * --------------------------------------------------------------------------------------- */
+/* ---- Calls ---- */
 
 #define WXID_RECOGNITION_VERSION 1
 
@@ -233,8 +232,10 @@ typedef struct wxid_recognition {
     const char *type;       /* "photo", "scan", or NULL: not sent */
 } wxid_recognition;
 
-#define WXID_RECOGNITION_INIT \
-    { WXID_RECOGNITION_VERSION, NULL, 0, NULL, NULL, NULL }
+#define WXID_RECOGNITION_INIT                               \
+    {                                                       \
+        WXID_RECOGNITION_VERSION, NULL, 0, NULL, NULL, NULL \
+    }
 
 #define WXID_TOKEN_FETCH_VERSION 1
 
@@ -247,8 +248,10 @@ typedef struct wxid_token_fetch {
     int force_refresh;    /* stable_token only: invalidates the old token at once, 20 times a day */
 } wxid_token_fetch;
 
-#define WXID_TOKEN_FETCH_INIT \
-    { WXID_TOKEN_FETCH_VERSION, NULL, NULL, NULL, 0 }
+#define WXID_TOKEN_FETCH_INIT                         \
+    {                                                 \
+        WXID_TOKEN_FETCH_VERSION, NULL, NULL, NULL, 0 \
+    }
 
 /* One recognition or token fetch, as a state machine. A driver asks for the step and answers it:
  *
@@ -338,8 +341,10 @@ typedef struct wxid_reply {
     int request_incomplete; /* 1: the reply came before the request had been sent whole */
 } wxid_reply;
 
-#define WXID_REPLY_INIT \
-    { WXID_REPLY_VERSION, 0, NULL, NULL, NULL, 0, 0 }
+#define WXID_REPLY_INIT                               \
+    {                                                 \
+        WXID_REPLY_VERSION, 0, NULL, NULL, NULL, 0, 0 \
+    }
 
 /* SEND: a whole reply. Nothing of it is kept. */
 WXID_API int wxid_call_answer_reply(wxid_call *call, int64_t now_ms, const wxid_reply *reply,

@@ -30,8 +30,10 @@ typedef struct wxid_hooks {
     int (*tick)(void *context);
 } wxid_hooks;
 
-#define WXID_HOOKS_INIT \
-    { WXID_HOOKS_VERSION, NULL, NULL, NULL }
+#define WXID_HOOKS_INIT                      \
+    {                                        \
+        WXID_HOOKS_VERSION, NULL, NULL, NULL \
+    }
 
 /* Checks the settings; connects to nothing yet. Errors: USAGE, MEMORY, SYSTEM. */
 WXID_API int wxid_client_new(wxid_client **client, const wxid_settings *settings,

@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* Not realloc(): it would leave an unwiped copy behind when it moves. */
-static int grow(wxid__buffer *buffer, size_t needed) {
+static int grow(wxid__buffer *buffer, size_t needed)
+{
     size_t capacity = buffer->capacity < 64 ? 64 : buffer->capacity;
     while (capacity < needed) {
         if (capacity > SIZE_MAX / 2) {
@@ -31,7 +32,8 @@ static int grow(wxid__buffer *buffer, size_t needed) {
     return 0;
 }
 
-void wxid__buffer_append(wxid__buffer *buffer, const void *data, size_t length) {
+void wxid__buffer_append(wxid__buffer *buffer, const void *data, size_t length)
+{
     size_t needed;
     if (buffer->failed) {
         return;
@@ -49,11 +51,13 @@ void wxid__buffer_append(wxid__buffer *buffer, const void *data, size_t length) 
     buffer->data[buffer->length] = '\0';
 }
 
-void wxid__buffer_text(wxid__buffer *buffer, const char *text) {
+void wxid__buffer_text(wxid__buffer *buffer, const char *text)
+{
     wxid__buffer_append(buffer, text, strlen(text));
 }
 
-void wxid__buffer_format(wxid__buffer *buffer, const char *format, ...) {
+void wxid__buffer_format(wxid__buffer *buffer, const char *format, ...)
+{
     char text[256];
     va_list arguments;
     va_start(arguments, format);
@@ -67,7 +71,8 @@ void wxid__buffer_format(wxid__buffer *buffer, const char *format, ...) {
     wxid__wipe(text, sizeof text);
 }
 
-void wxid__buffer_percent(wxid__buffer *buffer, const char *text) {
+void wxid__buffer_percent(wxid__buffer *buffer, const char *text)
+{
     static const char digits[] = "0123456789ABCDEF";
     static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                      "0123456789-._~";
@@ -82,7 +87,8 @@ void wxid__buffer_percent(wxid__buffer *buffer, const char *text) {
     }
 }
 
-char *wxid__buffer_take(wxid__buffer *buffer) {
+char *wxid__buffer_take(wxid__buffer *buffer)
+{
     char *text = NULL;
     wxid__buffer_append(buffer, "", 0);
     if (!buffer->failed) {
@@ -93,7 +99,8 @@ char *wxid__buffer_take(wxid__buffer *buffer) {
     return text;
 }
 
-void wxid__buffer_clear(wxid__buffer *buffer) {
+void wxid__buffer_clear(wxid__buffer *buffer)
+{
     if (buffer->data != NULL) {
         wxid__wipe(buffer->data, buffer->length);
         free(buffer->data);

@@ -12,7 +12,9 @@ typedef struct wxid__buffer {
 } wxid__buffer;
 
 #define WXID__BUFFER_INIT \
-    { NULL, 0, 0, 0 }
+    {                     \
+        NULL, 0, 0, 0     \
+    }
 
 void wxid__buffer_append(wxid__buffer *buffer, const void *data, size_t length);
 void wxid__buffer_text(wxid__buffer *buffer, const char *text);

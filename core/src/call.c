@@ -25,7 +25,8 @@ typedef enum retry_class {
     RETRY_TOKEN = 'T'      /* with another token */
 } retry_class;
 
-static void finish(wxid_call *call, wxid_error *error) {
+static void finish(wxid_call *call, wxid_error *error)
+{
     wxid_error_free(call->error);
     call->error = error;
     call->step = WXID_STEP_DONE;
@@ -33,7 +34,8 @@ static void finish(wxid_call *call, wxid_error *error) {
     wxid__image_clear(&call->image);
 }
 
-static void go_to_send(wxid_call *call) {
+static void go_to_send(wxid_call *call)
+{
     if (call->operation->build(call) != 0) {
         finish(call, wxid__error_memory());
         return;
@@ -43,7 +45,8 @@ static void go_to_send(wxid_call *call) {
 }
 
 /* A copy of the session's token, or a question for the driver. */
-static void go_to_token_or_send(wxid_call *call) {
+static void go_to_token_or_send(wxid_call *call)
+{
     if (!call->operation->uses_token || call->token != NULL) {
         go_to_send(call);
         return;
@@ -61,7 +64,8 @@ static void go_to_token_or_send(wxid_call *call) {
 }
 
 wxid_call *wxid__call_new(const wxid__operation *operation, wxid_session *session, int64_t now_ms,
-                          uint64_t seed) {
+                          uint64_t seed)
+{
     wxid_call *call = calloc(1, sizeof *call);
     if (call != NULL) {
         int64_t timeout = session->settings.timeout_ms;
@@ -73,7 +77,8 @@ wxid_call *wxid__call_new(const wxid__operation *operation, wxid_session *sessio
     return call;
 }
 
-int wxid__call_begin(wxid_call **call, wxid_call *made, wxid_error **error) {
+int wxid__call_begin(wxid_call **call, wxid_call *made, wxid_error **error)
+{
     go_to_token_or_send(made);
     if (made->step == WXID_STEP_DONE) { /* only without memory */
         wxid_call_free(made);
@@ -83,7 +88,8 @@ int wxid__call_begin(wxid_call **call, wxid_call *made, wxid_error **error) {
     return 0;
 }
 
-void wxid_call_free(wxid_call *call) {
+void wxid_call_free(wxid_call *call)
+{
     if (call != NULL) {
         call->operation->clear(call);
         wxid__request_clear(&call->request);
@@ -95,7 +101,8 @@ void wxid_call_free(wxid_call *call) {
     }
 }
 
-int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms) {
+int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms)
+{
     if (now_ms >= call->deadline_ms) {
         return 0;
     }
@@ -104,7 +111,8 @@ int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms) {
                                                                 : call->deadline_ms - now_ms;
 }
 
-wxid_step wxid_call_step(wxid_call *call, int64_t now_ms) {
+wxid_step wxid_call_step(wxid_call *call, int64_t now_ms)
+{
     if (call->step != WXID_STEP_DONE && wxid_call_time_left_ms(call, now_ms) == 0) {
         wxid__session_note_timeout(call->session);
         finish(call, wxid__error_format(WXID_KIND_TIMEOUT, "the call did not end within %lld ms",
@@ -113,7 +121,8 @@ wxid_step wxid_call_step(wxid_call *call, int64_t now_ms) {
     return call->step;
 }
 
-void wxid_call_abandon(wxid_call *call, wxid_error *error) {
+void wxid_call_abandon(wxid_call *call, wxid_error *error)
+{
     if (call->step == WXID_STEP_DONE) {
         wxid_error_free(error);
     } else {
@@ -122,7 +131,8 @@ void wxid_call_abandon(wxid_call *call, wxid_error *error) {
 }
 
 /* Every answer begins here. */
-static int expect_step(const wxid_call *call, wxid_step step, wxid_error **error) {
+static int expect_step(const wxid_call *call, wxid_step step, wxid_error **error)
+{
     if (call->step != step) {
         return wxid__fail(error,
                           wxid_error_new(WXID_KIND_USAGE,
@@ -132,11 +142,13 @@ static int expect_step(const wxid_call *call, wxid_step step, wxid_error **error
     return 0;
 }
 
-const char *wxid_call_failed_token(const wxid_call *call) {
+const char *wxid_call_failed_token(const wxid_call *call)
+{
     return call->failed_token;
 }
 
-int wxid_call_answer_token(wxid_call *call, const char *token, wxid_error **error) {
+int wxid_call_answer_token(wxid_call *call, const char *token, wxid_error **error)
+{
     if (expect_step(call, WXID_STEP_TOKEN, error) != 0) {
         return -1;
     }
@@ -162,12 +174,14 @@ int wxid_call_answer_token(wxid_call *call, const char *token, wxid_error **erro
     return 0;
 }
 
-const wxid_request *wxid_call_request(const wxid_call *call) {
+const wxid_request *wxid_call_request(const wxid_call *call)
+{
     return call->step == WXID_STEP_SEND ? &call->request.shown : NULL;
 }
 
 /* Whether the class, the settings and what has been done already leave room for another attempt. */
-static int may_retry(const wxid_call *call, retry_class class) {
+static int may_retry(const wxid_call *call, retry_class class)
+{
     if (call->attempts >= MOST_ATTEMPTS) {
         return 0;
     }
@@ -186,7 +200,8 @@ static int may_retry(const wxid_call *call, retry_class class) {
     }
 }
 
-static void renew_token(wxid_call *call, wxid_error *error) {
+static void renew_token(wxid_call *call, wxid_error *error)
+{
     wxid_error_free(call->error);
     call->error = error; /* the result if the renewal brings the same token */
     wxid__request_clear(&call->request);
@@ -197,7 +212,8 @@ static void renew_token(wxid_call *call, wxid_error *error) {
     call->step = WXID_STEP_TOKEN;
 }
 
-static int64_t back_off_ms(wxid_call *call) {
+static int64_t back_off_ms(wxid_call *call)
+{
     int64_t bound = (int64_t)FIRST_BACK_OFF_MS << call->retries;
     bound = bound > LONGEST_BACK_OFF_MS ? LONGEST_BACK_OFF_MS : bound;
     return (int64_t)(wxid__random_next(&call->random) % (uint64_t)(bound + 1));
@@ -206,7 +222,8 @@ static int64_t back_off_ms(wxid_call *call) {
 /* Takes the error over: the call goes on, or ends with it. asked_ms: what Retry-After said, or -1.
  */
 static void retry_or_finish(wxid_call *call, int64_t now_ms, retry_class class, int64_t asked_ms,
-                            wxid_error *error) {
+                            wxid_error *error)
+{
     if (!may_retry(call, class)) {
         finish(call, error);
         return;
@@ -230,7 +247,8 @@ static void retry_or_finish(wxid_call *call, int64_t now_ms, retry_class class, 
 
 /* Milliseconds of a Retry-After header: seconds, or a date (which, without a clock of our own, is
  * reckoned from the reply's Date). -1 for none, or for what is neither. */
-static int64_t retry_after_ms(const wxid_reply *reply) {
+static int64_t retry_after_ms(const wxid_reply *reply)
+{
     int64_t seconds = 0;
     int64_t then = 0;
     int64_t server_now = 0;
@@ -251,7 +269,8 @@ static int64_t retry_after_ms(const wxid_reply *reply) {
 }
 
 int wxid_call_answer_reply(wxid_call *call, int64_t now_ms, const wxid_reply *reply,
-                           wxid_error **error) {
+                           wxid_error **error)
+{
     wxid_error *problem = NULL;
     if (expect_step(call, WXID_STEP_SEND, error) != 0) {
         return -1;
@@ -289,7 +308,8 @@ static const failure_row failures[] = {
 };
 
 int wxid_call_answer_failure(wxid_call *call, int64_t now_ms, wxid_failure failure, int sent,
-                             const char *detail, wxid_error **error) {
+                             const char *detail, wxid_error **error)
+{
     if (expect_step(call, WXID_STEP_SEND, error) != 0) {
         return -1;
     }
@@ -307,11 +327,13 @@ int wxid_call_answer_failure(wxid_call *call, int64_t now_ms, wxid_failure failu
     return 0;
 }
 
-int64_t wxid_call_wait_ms(const wxid_call *call) {
+int64_t wxid_call_wait_ms(const wxid_call *call)
+{
     return call->step == WXID_STEP_WAIT ? call->wait_ms : 0;
 }
 
-int wxid_call_answer_waited(wxid_call *call, int64_t now_ms, wxid_error **error) {
+int wxid_call_answer_waited(wxid_call *call, int64_t now_ms, wxid_error **error)
+{
     if (expect_step(call, WXID_STEP_WAIT, error) != 0) {
         return -1;
     }

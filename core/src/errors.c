@@ -36,28 +36,34 @@ static char memory_message[] = "out of memory";
 static wxid_error memory_error = {WXID_KIND_MEMORY, 0,    0,    0,   0, 0,
                                   memory_message,   NULL, NULL, NULL};
 
-const char *wxid_version(void) {
+const char *wxid_version(void)
+{
     return WXID_VERSION;
 }
 
-const wxid_kind_info *wxid_kind_info_at(size_t index) {
+const wxid_kind_info *wxid_kind_info_at(size_t index)
+{
     return ROW_AT(kinds, index);
 }
 
-const wxid_errcode_info *wxid_errcode_info_at(size_t index) {
+const wxid_errcode_info *wxid_errcode_info_at(size_t index)
+{
     return ROW_AT(errcodes, index);
 }
 
-const wxid_group_info *wxid_group_info_at(size_t index) {
+const wxid_group_info *wxid_group_info_at(size_t index)
+{
     return ROW_AT(groups, index);
 }
 
-wxid_error *wxid__error_memory(void) {
+wxid_error *wxid__error_memory(void)
+{
     return &memory_error;
 }
 
 /* Takes the message over; NULL stands for a failed allocation. */
-static wxid_error *error_with_message(wxid_kind kind, char *message) {
+static wxid_error *error_with_message(wxid_kind kind, char *message)
+{
     wxid_error *error = message == NULL ? NULL : calloc(1, sizeof *error);
     if (error == NULL) {
         wxid__text_free(message);
@@ -69,12 +75,14 @@ static wxid_error *error_with_message(wxid_kind kind, char *message) {
     return error;
 }
 
-wxid_error *wxid_error_new(wxid_kind kind, const char *message) {
+wxid_error *wxid_error_new(wxid_kind kind, const char *message)
+{
     const char *text = message != NULL ? message : "unknown error";
     return error_with_message(kind, wxid__text_copy(text));
 }
 
-wxid_error *wxid__error_format(wxid_kind kind, const char *format, ...) {
+wxid_error *wxid__error_format(wxid_kind kind, const char *format, ...)
+{
     char text[512];
     va_list arguments;
     va_start(arguments, format);
@@ -83,7 +91,8 @@ wxid_error *wxid__error_format(wxid_kind kind, const char *format, ...) {
     return length < 0 ? &memory_error : wxid_error_new(kind, text);
 }
 
-wxid_error *wxid__error_system(int system_code, const char *what) {
+wxid_error *wxid__error_system(int system_code, const char *what)
+{
     char text[128] = "unknown reason";
 #ifdef __GLIBC__
     const char *reason = strerror_r(system_code, text, sizeof text); /* GNU's: may not use text */
@@ -98,11 +107,13 @@ wxid_error *wxid__error_system(int system_code, const char *what) {
     return error;
 }
 
-static int status_says_busy(int status) {
+static int status_says_busy(int status)
+{
     return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-wxid_error *wxid__error_protocol(const char *problem, int http_status, size_t body_length) {
+wxid_error *wxid__error_protocol(const char *problem, int http_status, size_t body_length)
+{
     wxid_error *error =
         wxid__error_format(WXID_KIND_PROTOCOL, "%s (HTTP status %d, body of %zu bytes)", problem,
                            http_status, body_length);
@@ -113,7 +124,8 @@ wxid_error *wxid__error_protocol(const char *problem, int http_status, size_t bo
     return error;
 }
 
-static const wxid_errcode_info *errcode_row(int32_t errcode) {
+static const wxid_errcode_info *errcode_row(int32_t errcode)
+{
     for (size_t i = 0; i < sizeof errcodes / sizeof errcodes[0]; i++) {
         if (errcodes[i].errcode == errcode) {
             return &errcodes[i];
@@ -124,7 +136,8 @@ static const wxid_errcode_info *errcode_row(int32_t errcode) {
 
 /* In 2020 the service said "not enough market quota" under 101002, which otherwise means a picture
  * that could not be decoded: there, and only there, the text decides. */
-static wxid_kind kind_of(int32_t errcode, const char *errmsg) {
+static wxid_kind kind_of(int32_t errcode, const char *errmsg)
+{
     const wxid_errcode_info *row = errcode_row(errcode);
     if (errcode == WXID_ERRCODE_DECODE_IMAGE_FAILED && strstr(errmsg, "quota") != NULL) {
         return WXID_KIND_QUOTA;
@@ -132,7 +145,8 @@ static wxid_kind kind_of(int32_t errcode, const char *errmsg) {
     return row != NULL ? row->kind : WXID_KIND_API;
 }
 
-char wxid__error_retry_class(const wxid_error *error) {
+char wxid__error_retry_class(const wxid_error *error)
+{
     const wxid_errcode_info *row = error->has_errcode ? errcode_row(error->errcode) : NULL;
     if (error->kind == WXID_KIND_PROTOCOL) {
         return error->retryable ? 'B' : 'N';
@@ -140,7 +154,8 @@ char wxid__error_retry_class(const wxid_error *error) {
     return row != NULL ? row->retry_class : 'N';
 }
 
-static char *copy_of_part(const char *start, size_t length) {
+static char *copy_of_part(const char *start, size_t length)
+{
     wxid__buffer buffer = WXID__BUFFER_INIT;
     wxid__buffer_append(&buffer, start, length);
     return wxid__buffer_take(&buffer);
@@ -148,7 +163,8 @@ static char *copy_of_part(const char *start, size_t length) {
 
 /* errmsg, as recorded: <text>[,] [hint: [xxx]|hints: [xxx]] [rid: a-b-c]. Stores NULL for what is
  * not there; returns -1 without memory. */
-static int find_hint_and_rid(wxid_error *error) {
+static int find_hint_and_rid(wxid_error *error)
+{
     const char *hint = strstr(error->errmsg, "hint: [");
     const char *hints = strstr(error->errmsg, "hints: [");
     const char *start = hint != NULL ? hint + 7 : hints != NULL ? hints + 8 : NULL;
@@ -170,7 +186,8 @@ static int find_hint_and_rid(wxid_error *error) {
     return 0;
 }
 
-static char *api_message(wxid_kind kind, int32_t errcode, const char *errmsg) {
+static char *api_message(wxid_kind kind, int32_t errcode, const char *errmsg)
+{
     wxid__buffer buffer = WXID__BUFFER_INIT;
     char *shown = wxid__text_copy(errmsg);
     if (shown == NULL) {
@@ -187,7 +204,8 @@ static char *api_message(wxid_kind kind, int32_t errcode, const char *errmsg) {
 }
 
 wxid_error *wxid__error_api(int32_t errcode, const char *errmsg, int http_status,
-                            const char *const *secrets) {
+                            const char *const *secrets)
+{
     const wxid_errcode_info *row = errcode_row(errcode);
     char *text = wxid__text_copy(errmsg != NULL ? errmsg : row != NULL ? row->text : "");
     if (text == NULL) {
@@ -217,7 +235,8 @@ wxid_error *wxid__error_api(int32_t errcode, const char *errmsg, int http_status
     return error;
 }
 
-int wxid__fail(wxid_error **where, wxid_error *error) {
+int wxid__fail(wxid_error **where, wxid_error *error)
+{
     if (where != NULL) {
         *where = error;
     } else {
@@ -226,7 +245,8 @@ int wxid__fail(wxid_error **where, wxid_error *error) {
     return -1;
 }
 
-void wxid_error_free(wxid_error *error) {
+void wxid_error_free(wxid_error *error)
+{
     if (error != NULL && error != &memory_error) {
         wxid__text_free(error->message);
         wxid__text_free(error->errmsg);
@@ -236,45 +256,55 @@ void wxid_error_free(wxid_error *error) {
     }
 }
 
-wxid_kind wxid_error_kind(const wxid_error *error) {
+wxid_kind wxid_error_kind(const wxid_error *error)
+{
     return error->kind;
 }
 
-const char *wxid_error_kind_name(const wxid_error *error) {
+const char *wxid_error_kind_name(const wxid_error *error)
+{
     return kinds[error->kind].name;
 }
 
-const char *wxid_error_message(const wxid_error *error) {
+const char *wxid_error_message(const wxid_error *error)
+{
     return error->message;
 }
 
-int wxid_error_errcode(const wxid_error *error, int32_t *errcode) {
+int wxid_error_errcode(const wxid_error *error, int32_t *errcode)
+{
     if (error->has_errcode && errcode != NULL) {
         *errcode = error->errcode;
     }
     return error->has_errcode;
 }
 
-const char *wxid_error_errmsg(const wxid_error *error) {
+const char *wxid_error_errmsg(const wxid_error *error)
+{
     return error->errmsg;
 }
 
-const char *wxid_error_hint(const wxid_error *error) {
+const char *wxid_error_hint(const wxid_error *error)
+{
     return error->hint;
 }
 
-const char *wxid_error_rid(const wxid_error *error) {
+const char *wxid_error_rid(const wxid_error *error)
+{
     return error->rid;
 }
 
-int wxid_error_http_status(const wxid_error *error) {
+int wxid_error_http_status(const wxid_error *error)
+{
     return error->http_status;
 }
 
-int wxid_error_retryable(const wxid_error *error) {
+int wxid_error_retryable(const wxid_error *error)
+{
     return error->retryable;
 }
 
-int wxid_error_system_code(const wxid_error *error) {
+int wxid_error_system_code(const wxid_error *error)
+{
     return error->system_code;
 }

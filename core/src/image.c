@@ -50,11 +50,13 @@ static const struct {
     {"http", 0, "this is a URL, not the bytes of a picture: give it as img_url"},
 };
 
-static int has_at(const wxid__image *image, size_t offset, const char *pattern, size_t length) {
+static int has_at(const wxid__image *image, size_t offset, const char *pattern, size_t length)
+{
     return image->length >= offset + length && memcmp(image->data + offset, pattern, length) == 0;
 }
 
-static int recognise(wxid__image *image, wxid_error **error) {
+static int recognise(wxid__image *image, wxid_error **error)
+{
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
         const signature *known = &pictures[i];
         if (has_at(image, 0, known->start, known->start_length) &&
@@ -76,7 +78,8 @@ static int recognise(wxid__image *image, wxid_error **error) {
                                      "JPEG, PNG, GIF, BMP or WebP file"));
 }
 
-static int check_size(size_t length, int64_t max_bytes, wxid_error **error) {
+static int check_size(size_t length, int64_t max_bytes, wxid_error **error)
+{
     if (length == 0) {
         return wxid__fail(error, wxid_error_new(WXID_KIND_IMAGE_INPUT, "the picture is empty"));
     }
@@ -92,7 +95,8 @@ static int check_size(size_t length, int64_t max_bytes, wxid_error **error) {
 }
 
 int wxid__image_from_bytes(wxid__image *image, const void *data, size_t length, int64_t max_bytes,
-                           wxid_error **error) {
+                           wxid_error **error)
+{
     wxid__image candidate = {data, length, NULL, NULL, NULL};
     if (check_size(length, max_bytes, error) != 0 || recognise(&candidate, error) != 0) {
         return -1;
@@ -103,7 +107,8 @@ int wxid__image_from_bytes(wxid__image *image, const void *data, size_t length, 
 
 /* Reads to the end or to `limit` bytes, whatever the file's size said: it may grow meanwhile, and
  * those of /proc say 0. Returns the length, or -1 with errno. */
-static ssize_t read_up_to(int file, unsigned char *data, size_t limit) {
+static ssize_t read_up_to(int file, unsigned char *data, size_t limit)
+{
     size_t length = 0;
     while (length < limit) {
         ssize_t got = read(file, data + length, limit - length);
@@ -118,7 +123,8 @@ static ssize_t read_up_to(int file, unsigned char *data, size_t limit) {
     return (ssize_t)length;
 }
 
-static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wxid_error **error) {
+static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wxid_error **error)
+{
     struct stat status;
     if (fstat(file, &status) != 0) {
         return wxid__fail(error, wxid__error_system(errno, "the picture's file cannot be read"));
@@ -153,7 +159,8 @@ static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wx
 }
 
 int wxid__image_from_path(wxid__image *image, const char *path, int64_t max_bytes,
-                          wxid_error **error) {
+                          wxid_error **error)
+{
     /* O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. */
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (file < 0) {
@@ -170,7 +177,8 @@ int wxid__image_from_path(wxid__image *image, const char *path, int64_t max_byte
     return result;
 }
 
-void wxid__image_clear(wxid__image *image) {
+void wxid__image_clear(wxid__image *image)
+{
     if (image->owned != NULL) {
         wxid__wipe(image->owned, image->length);
         free(image->owned);

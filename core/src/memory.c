@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void wxid__wipe(void *memory, size_t length) {
+void wxid__wipe(void *memory, size_t length)
+{
 #if defined(__GLIBC__) || defined(__FreeBSD__) || defined(__OpenBSD__)
     explicit_bzero(memory, length);
 #else
@@ -15,14 +16,16 @@ void wxid__wipe(void *memory, size_t length) {
 #endif
 }
 
-void wxid__text_free(char *text) {
+void wxid__text_free(char *text)
+{
     if (text != NULL) {
         wxid__wipe(text, strlen(text));
         free(text);
     }
 }
 
-int wxid__size_add(size_t *sum, size_t a, size_t b) {
+int wxid__size_add(size_t *sum, size_t a, size_t b)
+{
     if (a > SIZE_MAX - b) {
         return -1;
     }
@@ -30,7 +33,8 @@ int wxid__size_add(size_t *sum, size_t a, size_t b) {
     return 0;
 }
 
-char *wxid__text_copy(const char *text) {
+char *wxid__text_copy(const char *text)
+{
     if (text == NULL) {
         return NULL;
     }

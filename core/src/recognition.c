@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static int build(wxid_call *call) {
+static int build(wxid_call *call)
+{
     const wxid__origin *origin = &call->session->origin;
     if (call->img_url != NULL) {
         return wxid__request_img_url(&call->request, origin, call->token, call->type,
@@ -17,20 +18,23 @@ static int build(wxid_call *call) {
                                 &call->random);
 }
 
-static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error) {
+static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error)
+{
     const char *const secrets[] = {call->token, NULL};
     call->card = wxid__reply_read(reply, wxid__card_fields, secrets, error);
     return call->card != NULL ? 0 : -1;
 }
 
-static void clear(wxid_call *call) {
+static void clear(wxid_call *call)
+{
     wxid__text_free(call->img_url);
     wxid_value_free(call->card);
 }
 
 static const wxid__operation recognition_operation = {1, build, accept, clear};
 
-static int check_shape(const wxid_recognition *recognition, wxid_error **error) {
+static int check_shape(const wxid_recognition *recognition, wxid_error **error)
+{
     if (recognition == NULL || recognition->version != WXID_RECOGNITION_VERSION) {
         return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE,
                                                 "the recognition is missing or of another version: "
@@ -48,7 +52,8 @@ static int check_shape(const wxid_recognition *recognition, wxid_error **error) 
 }
 
 /* The same text, static; NULL for none. */
-static int read_type(const char **type, const char *given, wxid_error **error) {
+static int read_type(const char **type, const char *given, wxid_error **error)
+{
     *type = NULL;
     if (given != NULL) {
         *type = strcmp(given, "photo") == 0 ? "photo" : strcmp(given, "scan") == 0 ? "scan" : NULL;
@@ -62,7 +67,8 @@ static int read_type(const char **type, const char *given, wxid_error **error) {
     return 0;
 }
 
-static int take_picture(wxid_call *call, const wxid_recognition *recognition, wxid_error **error) {
+static int take_picture(wxid_call *call, const wxid_recognition *recognition, wxid_error **error)
+{
     int64_t max_bytes = call->session->settings.max_image_bytes;
     if (recognition->image != NULL) {
         return wxid__image_from_bytes(&call->image, recognition->image, recognition->image_length,
@@ -80,7 +86,8 @@ static int take_picture(wxid_call *call, const wxid_recognition *recognition, wx
 
 int wxid_call_new_recognition(wxid_call **call, wxid_session *session,
                               const wxid_recognition *recognition, int64_t now_ms, uint64_t seed,
-                              wxid_error **error) {
+                              wxid_error **error)
+{
     const char *type;
     if (check_shape(recognition, error) != 0 || read_type(&type, recognition->type, error) != 0) {
         return -1;
@@ -97,7 +104,8 @@ int wxid_call_new_recognition(wxid_call **call, wxid_session *session,
     return wxid__call_begin(call, made, error);
 }
 
-int wxid_call_take_card(wxid_value **card, wxid_call *call, wxid_error **error) {
+int wxid_call_take_card(wxid_value **card, wxid_call *call, wxid_error **error)
+{
     if (call->card != NULL) {
         *card = call->card;
         call->card = NULL;

@@ -16,7 +16,8 @@ const char *const wxid__token_fields[] = {"access_token", NULL};
 /* Names that may stand once only: of two different values neither can be trusted. */
 static const char *const known_once[] = {"errcode", "errmsg", "access_token", "expires_in", NULL};
 
-static int is_in(const char *const *names, const char *name) {
+static int is_in(const char *const *names, const char *name)
+{
     for (; *names != NULL; names++) {
         if (strcmp(*names, name) == 0) {
             return 1;
@@ -27,7 +28,8 @@ static int is_in(const char *const *names, const char *name) {
 
 /* cJSON ends a string at an escaped NUL, so that "1\u0000..." would pass for "1". Outside of
  * strings a backslash is no JSON anyhow. */
-static int has_escaped_nul(const char *text, size_t length) {
+static int has_escaped_nul(const char *text, size_t length)
+{
     for (size_t i = 0; i + 1 < length; i++) {
         if (text[i] == '\\') {
             if (length - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0) {
@@ -39,7 +41,8 @@ static int has_escaped_nul(const char *text, size_t length) {
     return 0;
 }
 
-static int only_white_space(const char *text, const char *end) {
+static int only_white_space(const char *text, const char *end)
+{
     while (text < end && strchr(" \t\r\n", *text) != NULL) {
         text++;
     }
@@ -47,7 +50,8 @@ static int only_white_space(const char *text, const char *end) {
 }
 
 /* The parsed document, to be freed with cJSON_Delete(); NULL with the problem said. */
-static cJSON *parse(const char *body, size_t length, const char **problem) {
+static cJSON *parse(const char *body, size_t length, const char **problem)
+{
     static const char bom[] = "\xef\xbb\xbf";
     if (length == 0) {
         *problem = "the reply is empty";
@@ -82,14 +86,16 @@ static cJSON *parse(const char *body, size_t length, const char **problem) {
 
 static wxid_value *convert(const cJSON *node, int depth, const char **problem);
 
-static wxid_value *convert_members(const cJSON *node, int depth, const char **problem) {
+static wxid_value *convert_members(const cJSON *node, int depth, const char **problem)
+{
     int is_object = cJSON_IsObject(node);
     wxid_value *value = wxid__value_new(is_object ? WXID_TYPE_OBJECT : WXID_TYPE_ARRAY);
     const cJSON *member;
     if (value == NULL) {
         return NULL;
     }
-    cJSON_ArrayForEach(member, node) {
+    cJSON_ArrayForEach(member, node)
+    {
         char *name = NULL;
         if (is_object) { /* only the card's own names change; what is nested stays as it came */
             name = depth == 0 ? wxid__snake_case(member->string) : wxid__text_copy(member->string);
@@ -103,7 +109,8 @@ static wxid_value *convert_members(const cJSON *node, int depth, const char **pr
 }
 
 /* NULL without memory, or with a problem. */
-static wxid_value *convert(const cJSON *node, int depth, const char **problem) {
+static wxid_value *convert(const cJSON *node, int depth, const char **problem)
+{
     if (depth >= WXID_MAX_DEPTH) {
         *problem = "the reply is nested too deep";
         return NULL;
@@ -127,7 +134,8 @@ static wxid_value *convert(const cJSON *node, int depth, const char **problem) {
     return convert_members(node, depth, problem);
 }
 
-static int known_name_twice(const wxid_value *object) {
+static int known_name_twice(const wxid_value *object)
+{
     for (size_t i = 0; i < wxid_value_count(object); i++) {
         const char *name = wxid_value_name_at(object, i);
         /* get() finds the last of that name */
@@ -139,7 +147,8 @@ static int known_name_twice(const wxid_value *object) {
     return 0;
 }
 
-static wxid_value *read_object(const wxid_reply *reply, const char **problem) {
+static wxid_value *read_object(const wxid_reply *reply, const char **problem)
+{
     cJSON *document = parse(reply->body, reply->body_length, problem);
     if (document == NULL) {
         return NULL;
@@ -162,7 +171,8 @@ static wxid_value *read_object(const wxid_reply *reply, const char **problem) {
 typedef enum errcode_state { ERRCODE_ABSENT, ERRCODE_GIVEN, ERRCODE_INVALID } errcode_state;
 
 /* By type, never by cJSON's valueint, for which "40001", null and 0.5 are 0: success. */
-static errcode_state read_errcode(const wxid_value *object, int32_t *errcode) {
+static errcode_state read_errcode(const wxid_value *object, int32_t *errcode)
+{
     const wxid_value *value = wxid_value_get(object, "errcode");
     int64_t number = 0;
     if (value == NULL) {
@@ -181,7 +191,8 @@ static errcode_state read_errcode(const wxid_value *object, int32_t *errcode) {
     return ERRCODE_GIVEN;
 }
 
-static int has_any(const wxid_value *object, const char *const *names) {
+static int has_any(const wxid_value *object, const char *const *names)
+{
     for (; *names != NULL; names++) {
         if (wxid_value_get(object, *names) != NULL) {
             return 1;
@@ -192,7 +203,8 @@ static int has_any(const wxid_value *object, const char *const *names) {
 
 /* What keeps an object without an errcode of its own from being a success; NULL if nothing does. */
 static const char *problem_of(const wxid_value *object, errcode_state state, int http_status,
-                              const char *const *success) {
+                              const char *const *success)
+{
     if (state == ERRCODE_INVALID) {
         return "the reply's errcode is not a whole number";
     }
@@ -203,7 +215,8 @@ static const char *problem_of(const wxid_value *object, errcode_state state, int
 }
 
 wxid_value *wxid__reply_read(const wxid_reply *reply, const char *const *success,
-                             const char *const *secrets, wxid_error **error) {
+                             const char *const *secrets, wxid_error **error)
+{
     const char *problem = NULL;
     int32_t errcode = 0;
     wxid_value *object = read_object(reply, &problem);

@@ -7,16 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
-int wxid__token_valid(const char *token) {
+int wxid__token_valid(const char *token)
+{
     size_t length = strlen(token);
     return length > 0 && length <= WXID__LONGEST_TOKEN && wxid__visible_ascii(token, "\"'`\\<>");
 }
 
-static void add_header(wxid__request *request, const char *name, const char *value) {
+static void add_header(wxid__request *request, const char *name, const char *value)
+{
     request->headers[request->shown.header_count++] = (wxid_header){name, value};
 }
 
-static char *compose_head(const wxid__request *request) {
+static char *compose_head(const wxid__request *request)
+{
     wxid__buffer head = WXID__BUFFER_INIT;
     wxid__buffer_text(&head, request->shown.method);
     wxid__buffer_text(&head, " ");
@@ -32,7 +35,8 @@ static char *compose_head(const wxid__request *request) {
     return wxid__buffer_take(&head);
 }
 
-static char *compose_url(const wxid__origin *origin, const char *target) {
+static char *compose_url(const wxid__origin *origin, const char *target)
+{
     wxid__buffer url = WXID__BUFFER_INIT;
     wxid__buffer_text(&url, origin->scheme);
     wxid__buffer_text(&url, "://");
@@ -43,7 +47,8 @@ static char *compose_url(const wxid__origin *origin, const char *target) {
 
 /* What all requests have in common. The target, the body and the content type stand already; a body
  * length is in shown.body_length. */
-static int complete(wxid__request *request, const wxid__origin *origin, const char *method) {
+static int complete(wxid__request *request, const wxid__origin *origin, const char *method)
+{
     wxid_request *shown = &request->shown;
     if (request->target == NULL) {
         wxid__request_clear(request);
@@ -79,13 +84,14 @@ static int complete(wxid__request *request, const wxid__origin *origin, const ch
     return 0;
 }
 
-static void begin_target(wxid__buffer *target, const wxid__origin *origin, const char *path) {
+static void begin_target(wxid__buffer *target, const wxid__origin *origin, const char *path)
+{
     wxid__buffer_text(target, origin->prefix);
     wxid__buffer_text(target, path);
 }
 
-static void add_parameter(wxid__buffer *target, char separator, const char *name,
-                          const char *value) {
+static void add_parameter(wxid__buffer *target, char separator, const char *name, const char *value)
+{
     wxid__buffer_append(target, &separator, 1);
     wxid__buffer_text(target, name);
     wxid__buffer_text(target, "=");
@@ -93,7 +99,8 @@ static void add_parameter(wxid__buffer *target, char separator, const char *name
 }
 
 static void recognition_target(wxid__buffer *target, const wxid__origin *origin, const char *token,
-                               const char *type) {
+                               const char *type)
+{
     begin_target(target, origin, "/cv/ocr/idcard");
     add_parameter(target, '?', "access_token", token);
     if (type != NULL) {
@@ -102,7 +109,8 @@ static void recognition_target(wxid__buffer *target, const wxid__origin *origin,
 }
 
 /* 128 random bits, drawn again until the image does not hold them. */
-static void draw_boundary(char boundary[40], const wxid__image *image, uint64_t *random) {
+static void draw_boundary(char boundary[40], const wxid__image *image, uint64_t *random)
+{
     do {
         unsigned long long high = wxid__random_next(random);
         unsigned long long low = wxid__random_next(random);
@@ -112,7 +120,8 @@ static void draw_boundary(char boundary[40], const wxid__image *image, uint64_t 
 
 /* The part's framing around the image, which is not copied. By what was recorded: the file name is
  * in quotes, and the boundary in the header is not. */
-static void frame_image(wxid__request *request, const wxid__image *image, const char *boundary) {
+static void frame_image(wxid__request *request, const wxid__image *image, const char *boundary)
+{
     wxid__buffer head = WXID__BUFFER_INIT;
     wxid__buffer tail = WXID__BUFFER_INIT;
     wxid__buffer content_type = WXID__BUFFER_INIT;
@@ -128,7 +137,8 @@ static void frame_image(wxid__request *request, const wxid__image *image, const 
 }
 
 int wxid__request_upload(wxid__request *request, const wxid__origin *origin, const char *token,
-                         const char *type, const wxid__image *image, uint64_t *random) {
+                         const char *type, const wxid__image *image, uint64_t *random)
+{
     char boundary[40];
     wxid__buffer target = WXID__BUFFER_INIT;
     draw_boundary(boundary, image, random);
@@ -153,7 +163,8 @@ int wxid__request_upload(wxid__request *request, const wxid__origin *origin, con
 }
 
 int wxid__request_img_url(wxid__request *request, const wxid__origin *origin, const char *token,
-                          const char *type, const char *img_url) {
+                          const char *type, const char *img_url)
+{
     wxid__buffer target = WXID__BUFFER_INIT;
     recognition_target(&target, origin, token, type);
     add_parameter(&target, '&', "img_url", img_url);
@@ -164,7 +175,8 @@ int wxid__request_img_url(wxid__request *request, const wxid__origin *origin, co
 /* appid and secret hold nothing that JSON would want escaped: wxid__token_fetch_check() saw to it.
  */
 int wxid__request_stable_token(wxid__request *request, const wxid__origin *origin,
-                               const char *appid, const char *secret, int force_refresh) {
+                               const char *appid, const char *secret, int force_refresh)
+{
     wxid__buffer target = WXID__BUFFER_INIT;
     wxid__buffer body = WXID__BUFFER_INIT;
     wxid__buffer_text(&body, "{\"grant_type\":\"client_credential\",\"appid\":\"");
@@ -188,7 +200,8 @@ int wxid__request_stable_token(wxid__request *request, const wxid__origin *origi
 }
 
 int wxid__request_token(wxid__request *request, const wxid__origin *origin, const char *appid,
-                        const char *secret) {
+                        const char *secret)
+{
     wxid__buffer target = WXID__BUFFER_INIT;
     begin_target(&target, origin, "/cgi-bin/token?grant_type=client_credential");
     add_parameter(&target, '&', "appid", appid);
@@ -197,7 +210,8 @@ int wxid__request_token(wxid__request *request, const wxid__origin *origin, cons
     return complete(request, origin, "GET");
 }
 
-void wxid__request_clear(wxid__request *request) {
+void wxid__request_clear(wxid__request *request)
+{
     wxid__text_free(request->target);
     wxid__text_free(request->url);
     wxid__text_free(request->head);

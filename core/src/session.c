@@ -21,24 +21,28 @@ static const wxid_setting_info settings_table[] = {
 #include "wxidcard_settings.def"
 };
 
-const wxid_setting_info *wxid_setting_info_at(size_t index) {
+const wxid_setting_info *wxid_setting_info_at(size_t index)
+{
     return index < sizeof settings_table / sizeof settings_table[0] ? &settings_table[index] : NULL;
 }
 
-static int refuse(wxid_error **error, const char *message) {
+static int refuse(wxid_error **error, const char *message)
+{
     return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE, message));
 }
 
 /* Fills in the default, or checks the bounds. */
 static int settle(int64_t *setting, int64_t standard, int64_t least, int64_t most,
-                  const char *advice, wxid_error **error) {
+                  const char *advice, wxid_error **error)
+{
     if (*setting == WXID_UNSET) {
         *setting = standard;
     }
     return *setting < least || *setting > most ? refuse(error, advice) : 0;
 }
 
-static int settle_numbers(wxid_settings *settings, wxid_error **error) {
+static int settle_numbers(wxid_settings *settings, wxid_error **error)
+{
     if (settle(&settings->timeout_ms, 30000, 1, LONGEST_TIMEOUT_MS,
                "timeout must be more than 0 and at most one hour", error) != 0 ||
         settle(&settings->connect_timeout_ms, 5000, 1, LONGEST_TIMEOUT_MS,
@@ -55,7 +59,8 @@ static int settle_numbers(wxid_settings *settings, wxid_error **error) {
     return 0;
 }
 
-static int check_credential(wxid_settings *settings, wxid_error **error) {
+static int check_credential(wxid_settings *settings, wxid_error **error)
+{
     if (settings->ask_for_token == WXID_UNSET) {
         settings->ask_for_token = 0;
     }
@@ -71,7 +76,8 @@ static int check_credential(wxid_settings *settings, wxid_error **error) {
     return 0;
 }
 
-static int has_control_or_quote(const char *text) {
+static int has_control_or_quote(const char *text)
+{
     for (; *text != '\0'; text++) {
         if ((unsigned char)*text < 0x20 || *text == 0x7f || *text == '"' || *text == '\'') {
             return 1;
@@ -80,7 +86,8 @@ static int has_control_or_quote(const char *text) {
     return 0;
 }
 
-static int check_texts(const wxid_settings *settings, wxid_error **error) {
+static int check_texts(const wxid_settings *settings, wxid_error **error)
+{
     if (settings->ca_file != NULL &&
         (settings->ca_file[0] == '\0' || has_control_or_quote(settings->ca_file))) {
         return refuse(error,
@@ -94,7 +101,8 @@ static int check_texts(const wxid_settings *settings, wxid_error **error) {
     return 0;
 }
 
-static char *describe(const wxid_session *session) {
+static char *describe(const wxid_session *session)
+{
     wxid__buffer text = WXID__BUFFER_INIT;
     wxid__buffer_text(&text, session->access_token != NULL ? "access_token" : "token_provider");
     wxid__buffer_text(&text, ", ");
@@ -104,7 +112,8 @@ static char *describe(const wxid_session *session) {
     return wxid__buffer_take(&text);
 }
 
-static int copy_texts(wxid_session *session, const wxid_settings *settings) {
+static int copy_texts(wxid_session *session, const wxid_settings *settings)
+{
     wxid_settings *own = &session->settings;
     session->base_url = wxid__text_copy(own->base_url);
     session->ca_file = wxid__text_copy(settings->ca_file);
@@ -122,7 +131,8 @@ static int copy_texts(wxid_session *session, const wxid_settings *settings) {
     return lost ? -1 : 0;
 }
 
-int wxid_session_new(wxid_session **session, const wxid_settings *settings, wxid_error **error) {
+int wxid_session_new(wxid_session **session, const wxid_settings *settings, wxid_error **error)
+{
     if (settings == NULL || settings->version != WXID_SETTINGS_VERSION) {
         return refuse(error, "settings are missing or of another version: start from "
                              "WXID_SETTINGS_INIT");
@@ -153,7 +163,8 @@ int wxid_session_new(wxid_session **session, const wxid_settings *settings, wxid
     return 0;
 }
 
-void wxid_session_free(wxid_session *session) {
+void wxid_session_free(wxid_session *session)
+{
     if (session != NULL) {
         wxid__text_free(session->base_url);
         wxid__text_free(session->ca_file);
@@ -165,16 +176,19 @@ void wxid_session_free(wxid_session *session) {
     }
 }
 
-const wxid_settings *wxid_session_settings(const wxid_session *session) {
+const wxid_settings *wxid_session_settings(const wxid_session *session)
+{
     return &session->settings;
 }
 
-const char *wxid_session_description(const wxid_session *session) {
+const char *wxid_session_description(const wxid_session *session)
+{
     return session->description;
 }
 
 /* Adds points, within 0 and full. Returns 0 without a change when `least` would not be left. */
-static int change_budget(wxid_session *session, int points, int least) {
+static int change_budget(wxid_session *session, int points, int least)
+{
     int budget = atomic_load(&session->retry_budget);
     int changed;
     do {
@@ -187,14 +201,17 @@ static int change_budget(wxid_session *session, int points, int least) {
     return 1;
 }
 
-void wxid__session_note_success(wxid_session *session) {
+void wxid__session_note_success(wxid_session *session)
+{
     (void)change_budget(session, 1, 0);
 }
 
-void wxid__session_note_timeout(wxid_session *session) {
+void wxid__session_note_timeout(wxid_session *session)
+{
     (void)change_budget(session, -TIMEOUT_COST, 0);
 }
 
-int wxid__session_pay_retry(wxid_session *session) {
+int wxid__session_pay_retry(wxid_session *session)
+{
     return change_budget(session, -RETRY_COST, RETRY_COST);
 }

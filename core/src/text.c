@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* The length of the character that starts here, 0 if there is none. */
-static size_t utf8_character(const unsigned char *text, size_t left) {
+static size_t utf8_character(const unsigned char *text, size_t left)
+{
     unsigned char first = text[0];
     if (first < 0x80) {
         return first != 0;
@@ -27,7 +28,8 @@ static size_t utf8_character(const unsigned char *text, size_t left) {
     return length;
 }
 
-int wxid__utf8_valid(const char *text, size_t length) {
+int wxid__utf8_valid(const char *text, size_t length)
+{
     size_t position = 0;
     while (position < length) {
         size_t step = utf8_character((const unsigned char *)text + position, length - position);
@@ -39,7 +41,8 @@ int wxid__utf8_valid(const char *text, size_t length) {
     return 1;
 }
 
-int wxid__visible_ascii(const char *text, const char *refused) {
+int wxid__visible_ascii(const char *text, const char *refused)
+{
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
         if (byte < 0x21 || byte > 0x7e || strchr(refused, byte) != NULL) {
@@ -49,7 +52,8 @@ int wxid__visible_ascii(const char *text, const char *refused) {
     return 1;
 }
 
-int wxid__decimal(int64_t *number, const char *text) {
+int wxid__decimal(int64_t *number, const char *text)
+{
     int negative = *text == '-';
     const char *digit = text + negative;
     int64_t sum = 0;
@@ -67,7 +71,8 @@ int wxid__decimal(int64_t *number, const char *text) {
 }
 
 /* Days from 1970-01-01 in the Gregorian calendar; after H. Hinnant's days_from_civil. */
-static int64_t days_since_1970(int64_t year, int month, int day) {
+static int64_t days_since_1970(int64_t year, int month, int day)
+{
     year -= month <= 2;
     int64_t era = year / 400;
     int64_t of_era = year - era * 400;
@@ -75,7 +80,8 @@ static int64_t days_since_1970(int64_t year, int month, int day) {
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-int wxid__http_date(int64_t *seconds, const char *text) {
+int wxid__http_date(int64_t *seconds, const char *text)
+{
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char name[4];
     int day, year, hour, minute, second, end = 0;
@@ -94,7 +100,8 @@ int wxid__http_date(int64_t *seconds, const char *text) {
     return 1;
 }
 
-char *wxid__snake_case(const char *name) {
+char *wxid__snake_case(const char *name)
+{
     wxid__buffer buffer = WXID__BUFFER_INIT;
     if (strcmp(name, "errCode") == 0 || strcmp(name, "errMsg") == 0) {
         wxid__buffer_text(&buffer, name[3] == 'C' ? "errcode" : "errmsg");
@@ -114,7 +121,8 @@ char *wxid__snake_case(const char *name) {
     return wxid__buffer_take(&buffer);
 }
 
-void wxid__redact(char *text, const char *secret) {
+void wxid__redact(char *text, const char *secret)
+{
     size_t length = secret == NULL ? 0 : strlen(secret);
     if (length < 8) {
         return; /* too short to be a secret of the service's, and it would garble the text */
@@ -126,7 +134,8 @@ void wxid__redact(char *text, const char *secret) {
     }
 }
 
-static void star_long_numbers(char *text) {
+static void star_long_numbers(char *text)
+{
     while (*text != '\0') {
         size_t run = strspn(text, "0123456789");
         if (run >= 15) {
@@ -140,7 +149,8 @@ static void star_long_numbers(char *text) {
     }
 }
 
-void wxid__make_presentable(char *text, size_t longest) {
+void wxid__make_presentable(char *text, size_t longest)
+{
     star_long_numbers(text);
     for (char *byte = text; *byte != '\0'; byte++) {
         if ((unsigned char)*byte < 0x20 || *byte == 0x7f) {
@@ -156,7 +166,8 @@ void wxid__make_presentable(char *text, size_t longest) {
     }
 }
 
-uint64_t wxid__random_next(uint64_t *state) {
+uint64_t wxid__random_next(uint64_t *state)
+{
     uint64_t mixed = (*state += UINT64_C(0x9e3779b97f4a7c15));
     mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);

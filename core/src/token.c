@@ -11,7 +11,8 @@
 #define SHORTEST_LIFE_S 60
 #define LONGEST_LIFE_S 7200
 
-static int build(wxid_call *call) {
+static int build(wxid_call *call)
+{
     const wxid__origin *origin = &call->session->origin;
     if (call->old_endpoint) {
         return wxid__request_token(&call->request, origin, call->appid, call->secret);
@@ -21,7 +22,8 @@ static int build(wxid_call *call) {
 }
 
 /* Seconds of life: a number, or text of one; within bounds, whatever the service says. */
-static int64_t read_life(const wxid_value *object) {
+static int64_t read_life(const wxid_value *object)
+{
     const wxid_value *value = wxid_value_get(object, "expires_in");
     int64_t life = 0;
     if (value != NULL && wxid_value_type(value) == WXID_TYPE_STRING) {
@@ -33,7 +35,8 @@ static int64_t read_life(const wxid_value *object) {
     return life < SHORTEST_LIFE_S ? SHORTEST_LIFE_S : life > LONGEST_LIFE_S ? LONGEST_LIFE_S : life;
 }
 
-static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error) {
+static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error)
+{
     const char *const secrets[] = {call->secret, NULL};
     wxid_value *object = wxid__reply_read(reply, wxid__token_fields, secrets, error);
     if (object == NULL) {
@@ -53,7 +56,8 @@ static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error) 
     return 0;
 }
 
-static void clear(wxid_call *call) {
+static void clear(wxid_call *call)
+{
     wxid__text_free(call->appid);
     wxid__text_free(call->secret);
     wxid__text_free(call->fetched_token);
@@ -62,7 +66,8 @@ static void clear(wxid_call *call) {
 static const wxid__operation token_operation = {0, build, accept, clear};
 
 /* What is let through needs no escaping in JSON. */
-static int check(const wxid_token_fetch *fetch, wxid_error **error) {
+static int check(const wxid_token_fetch *fetch, wxid_error **error)
+{
     const char *problem = NULL;
     if (fetch == NULL || fetch->version != WXID_TOKEN_FETCH_VERSION) {
         problem =
@@ -87,7 +92,8 @@ static int check(const wxid_token_fetch *fetch, wxid_error **error) {
 
 int wxid_call_new_token_fetch(wxid_call **call, wxid_session *session,
                               const wxid_token_fetch *fetch, int64_t now_ms, uint64_t seed,
-                              wxid_error **error) {
+                              wxid_error **error)
+{
     if (check(fetch, error) != 0) {
         return -1;
     }
@@ -107,7 +113,8 @@ int wxid_call_new_token_fetch(wxid_call **call, wxid_session *session,
 }
 
 int wxid_call_take_token(const char **token, int64_t *expires_in_s, wxid_call *call,
-                         wxid_error **error) {
+                         wxid_error **error)
+{
     if (call->fetched_token != NULL) {
         *token = call->fetched_token;
         *expires_in_s = call->expires_in_s;

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
-static int refuse(wxid_error **error, const char *message) {
+static int refuse(wxid_error **error, const char *message)
+{
     return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE, message));
 }
 
-static int is_loopback(const char *host) {
+static int is_loopback(const char *host)
+{
     int octets[3];
     char rest;
     return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
@@ -22,8 +24,8 @@ static int is_loopback(const char *host) {
 }
 
 /* Splits "host", "host:port" or "[address]:port". Returns -1 for what is none of these. */
-static int split_authority(wxid__origin *origin, const char *text, size_t length,
-                           int default_port) {
+static int split_authority(wxid__origin *origin, const char *text, size_t length, int default_port)
+{
     const char *end = text + length;
     const char *host = text;
     const char *host_end;
@@ -63,7 +65,8 @@ static int split_authority(wxid__origin *origin, const char *text, size_t length
     return 0;
 }
 
-static void compose_authority(wxid__origin *origin, int default_port) {
+static void compose_authority(wxid__origin *origin, int default_port)
+{
     wxid__buffer buffer = WXID__BUFFER_INIT;
     int brackets = strchr(origin->host, ':') != NULL;
     wxid__buffer_text(&buffer, brackets ? "[" : "");
@@ -75,7 +78,8 @@ static void compose_authority(wxid__origin *origin, int default_port) {
     origin->authority = wxid__buffer_take(&buffer);
 }
 
-static int check_base_url(const char *base_url, wxid_error **error) {
+static int check_base_url(const char *base_url, wxid_error **error)
+{
     size_t length = strlen(base_url);
     if (length > WXID__LONGEST_URL || !wxid__visible_ascii(base_url, "\"'<>\\^`{|}")) {
         return refuse(error,
@@ -89,7 +93,8 @@ static int check_base_url(const char *base_url, wxid_error **error) {
     return 0;
 }
 
-int wxid__origin_parse(wxid__origin *origin, const char *base_url, wxid_error **error) {
+int wxid__origin_parse(wxid__origin *origin, const char *base_url, wxid_error **error)
+{
     wxid__origin parsed = {NULL, NULL, 0, NULL, NULL};
     if (check_base_url(base_url, error) != 0) {
         return -1;
@@ -131,14 +136,16 @@ int wxid__origin_parse(wxid__origin *origin, const char *base_url, wxid_error **
     return 0;
 }
 
-void wxid__origin_clear(wxid__origin *origin) {
+void wxid__origin_clear(wxid__origin *origin)
+{
     wxid__text_free(origin->host);
     wxid__text_free(origin->authority);
     wxid__text_free(origin->prefix);
     *origin = (wxid__origin){NULL, NULL, 0, NULL, NULL};
 }
 
-static int has_refused_character(const char *text) {
+static int has_refused_character(const char *text)
+{
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
         if (byte <= 0x20 || byte == 0x7f || strchr("\"<>\\^`{|}", byte) != NULL) {
@@ -148,7 +155,8 @@ static int has_refused_character(const char *text) {
     return 0;
 }
 
-int wxid__img_url_check(const char *img_url, wxid_error **error) {
+int wxid__img_url_check(const char *img_url, wxid_error **error)
+{
     size_t length = strlen(img_url);
     if (length > WXID__LONGEST_URL) {
         return refuse(error,

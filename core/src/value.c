@@ -18,7 +18,8 @@ struct wxid_value {
     size_t capacity;
 };
 
-wxid_value *wxid__value_new(wxid_type type) {
+wxid_value *wxid__value_new(wxid_type type)
+{
     wxid_value *value = calloc(1, sizeof *value);
     if (value != NULL) {
         value->type = type;
@@ -26,7 +27,8 @@ wxid_value *wxid__value_new(wxid_type type) {
     return value;
 }
 
-wxid_value *wxid__value_new_boolean(int boolean) {
+wxid_value *wxid__value_new_boolean(int boolean)
+{
     wxid_value *value = wxid__value_new(WXID_TYPE_BOOLEAN);
     if (value != NULL) {
         value->integer = boolean != 0;
@@ -34,7 +36,8 @@ wxid_value *wxid__value_new_boolean(int boolean) {
     return value;
 }
 
-wxid_value *wxid__value_new_number(double number) {
+wxid_value *wxid__value_new_number(double number)
+{
     /* The comparison first: to convert a number out of range would be undefined. */
     int exact =
         number >= -LARGEST_EXACT && number <= LARGEST_EXACT && number == (double)(int64_t)number;
@@ -46,7 +49,8 @@ wxid_value *wxid__value_new_number(double number) {
     return value;
 }
 
-wxid_value *wxid__value_new_string(const char *text) {
+wxid_value *wxid__value_new_string(const char *text)
+{
     wxid_value *value = wxid__value_new(WXID_TYPE_STRING);
     if (value != NULL) {
         value->string = wxid__text_copy(text);
@@ -58,7 +62,8 @@ wxid_value *wxid__value_new_string(const char *text) {
     return value;
 }
 
-static int make_room(wxid_value *value) {
+static int make_room(wxid_value *value)
+{
     if (value->count < value->capacity) {
         return 0;
     }
@@ -80,7 +85,8 @@ static int make_room(wxid_value *value) {
     return 0;
 }
 
-int wxid__value_add(wxid_value *value, char *name, wxid_value *member) {
+int wxid__value_add(wxid_value *value, char *name, wxid_value *member)
+{
     int is_object = value->type == WXID_TYPE_OBJECT;
     if (member == NULL || (is_object && name == NULL) || make_room(value) != 0) {
         wxid__text_free(name);
@@ -95,7 +101,8 @@ int wxid__value_add(wxid_value *value, char *name, wxid_value *member) {
     return 0;
 }
 
-void wxid__value_remove(wxid_value *object, const char *name) {
+void wxid__value_remove(wxid_value *object, const char *name)
+{
     size_t kept = 0;
     for (size_t i = 0; i < object->count; i++) {
         if (strcmp(object->names[i], name) == 0) {
@@ -110,7 +117,8 @@ void wxid__value_remove(wxid_value *object, const char *name) {
     object->count = kept;
 }
 
-void wxid_value_free(wxid_value *value) {
+void wxid_value_free(wxid_value *value)
+{
     if (value == NULL) {
         return;
     }
@@ -127,43 +135,52 @@ void wxid_value_free(wxid_value *value) {
     free(value);
 }
 
-wxid_type wxid_value_type(const wxid_value *value) {
+wxid_type wxid_value_type(const wxid_value *value)
+{
     return value->type;
 }
 
-int wxid_value_boolean(const wxid_value *value) {
+int wxid_value_boolean(const wxid_value *value)
+{
     return value->type == WXID_TYPE_BOOLEAN ? (int)value->integer : 0;
 }
 
-int64_t wxid_value_integer(const wxid_value *value) {
+int64_t wxid_value_integer(const wxid_value *value)
+{
     return value->type == WXID_TYPE_INTEGER ? value->integer : 0;
 }
 
-double wxid_value_number(const wxid_value *value) {
+double wxid_value_number(const wxid_value *value)
+{
     return value->number;
 }
 
-const char *wxid_value_string(const wxid_value *value, size_t *length) {
+const char *wxid_value_string(const wxid_value *value, size_t *length)
+{
     if (value->string != NULL && length != NULL) {
         *length = strlen(value->string);
     }
     return value->string;
 }
 
-size_t wxid_value_count(const wxid_value *value) {
+size_t wxid_value_count(const wxid_value *value)
+{
     return value->count;
 }
 
-const wxid_value *wxid_value_at(const wxid_value *value, size_t index) {
+const wxid_value *wxid_value_at(const wxid_value *value, size_t index)
+{
     return index < value->count ? value->members[index] : NULL;
 }
 
-const char *wxid_value_name_at(const wxid_value *value, size_t index) {
+const char *wxid_value_name_at(const wxid_value *value, size_t index)
+{
     return value->names != NULL && index < value->count ? value->names[index] : NULL;
 }
 
 /* From the end: of an unknown field that stands twice, the last counts, as in most JSON readers. */
-const wxid_value *wxid_value_get(const wxid_value *value, const char *name) {
+const wxid_value *wxid_value_get(const wxid_value *value, const char *name)
+{
     if (value->names != NULL) {
         for (size_t i = value->count; i > 0; i--) {
             if (strcmp(value->names[i - 1], name) == 0) {

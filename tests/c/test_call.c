@@ -23,18 +23,30 @@ typedef struct script {
     int requests;  /* handed out in all */
 } script;
 
-#define OK \
-    { REPLY, 200, CARD_REPLY, 0, NULL }
-#define ERRCODE(code) \
-    { REPLY, 200, "{\"errcode\":" #code ",\"errmsg\":\"text\"}", 0, NULL }
-#define STATUS(status) \
-    { REPLY, status, "<html>", 0, NULL }
-#define FAILS(failure, sent) \
-    { FAILURE, WXID_FAILURE_##failure, NULL, sent, NULL }
-#define GIVES(token) \
-    { TOKEN, 0, token, 0, NULL }
-#define END \
-    { REPLY, 0, NULL, 0, NULL }
+#define OK                              \
+    {                                   \
+        REPLY, 200, CARD_REPLY, 0, NULL \
+    }
+#define ERRCODE(code)                                                      \
+    {                                                                      \
+        REPLY, 200, "{\"errcode\":" #code ",\"errmsg\":\"text\"}", 0, NULL \
+    }
+#define STATUS(status)                   \
+    {                                    \
+        REPLY, status, "<html>", 0, NULL \
+    }
+#define FAILS(failure, sent)                              \
+    {                                                     \
+        FAILURE, WXID_FAILURE_##failure, NULL, sent, NULL \
+    }
+#define GIVES(token)             \
+    {                            \
+        TOKEN, 0, token, 0, NULL \
+    }
+#define END                     \
+    {                           \
+        REPLY, 0, NULL, 0, NULL \
+    }
 #define CARD (-1)
 
 static const script scripts[] = {
@@ -154,7 +166,8 @@ static const script scripts[] = {
     {"retry after -1", 2, 0, {{REPLY, 429, "", 0, "-1"}, OK, END}, CARD, 2},
 };
 
-static void play_move(wxid_call *call, const move *next, int64_t now) {
+static void play_move(wxid_call *call, const move *next, int64_t now)
+{
     if (next->what == TOKEN) {
         assert_int_equal(wxid_call_step(call, now), WXID_STEP_TOKEN);
         assert_int_equal(wxid_call_answer_token(call, next->text, NULL), 0);
@@ -173,7 +186,8 @@ static void play_move(wxid_call *call, const move *next, int64_t now) {
     }
 }
 
-static void play(const script *play_this, uint64_t seed) {
+static void play(const script *play_this, uint64_t seed)
+{
     wxid_session *session = new_session(play_this->max_retries, play_this->ask_for_token);
     wxid_call *call = new_call(session, 0, seed);
     int64_t now = 0;
@@ -205,7 +219,8 @@ static void play(const script *play_this, uint64_t seed) {
     wxid_session_free(session);
 }
 
-static void test_scripts(void **state) {
+static void test_scripts(void **state)
+{
     (void)state;
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         for (uint64_t seed = 0; seed < 20; seed++) {
@@ -215,7 +230,8 @@ static void test_scripts(void **state) {
     }
 }
 
-static void test_retry_after_is_obeyed_exactly(void **state) {
+static void test_retry_after_is_obeyed_exactly(void **state)
+{
     static const struct {
         const char *retry_after;
         const char *date;
@@ -244,7 +260,8 @@ static void test_retry_after_is_obeyed_exactly(void **state) {
 }
 
 /* Full jitter: any time from 0 to a bound that doubles, and all of that range is used. */
-static void test_back_off_has_full_jitter(void **state) {
+static void test_back_off_has_full_jitter(void **state)
+{
     int64_t least[2] = {INT64_MAX, INT64_MAX};
     int64_t most[2] = {0, 0};
     (void)state;
@@ -268,7 +285,8 @@ static void test_back_off_has_full_jitter(void **state) {
     assert_in_range((uintmax_t)most[1], 450, 500);
 }
 
-static wxid_session *session_with_timeout(int64_t timeout_ms) {
+static wxid_session *session_with_timeout(int64_t timeout_ms)
+{
     wxid_settings settings = WXID_SETTINGS_INIT;
     wxid_session *session = NULL;
     settings.access_token = "token_of_the_tests";
@@ -277,7 +295,8 @@ static wxid_session *session_with_timeout(int64_t timeout_ms) {
     return session;
 }
 
-static void test_deadline_ends_every_step(void **state) {
+static void test_deadline_ends_every_step(void **state)
+{
     wxid_session *session = session_with_timeout(1000);
     wxid_session *asking = new_session(2, 1);
     (void)state;
@@ -303,7 +322,8 @@ static void test_deadline_ends_every_step(void **state) {
     wxid_session_free(asking);
 }
 
-static void test_no_retry_beyond_the_deadline(void **state) {
+static void test_no_retry_beyond_the_deadline(void **state)
+{
     wxid_session *session = session_with_timeout(1000);
     wxid_call *call = new_call(session, 0, 3);
     (void)state;
@@ -314,7 +334,8 @@ static void test_no_retry_beyond_the_deadline(void **state) {
     wxid_session_free(session);
 }
 
-static void test_any_clock_will_do(void **state) {
+static void test_any_clock_will_do(void **state)
+{
     static const int64_t starts[] = {INT64_MIN, INT64_MIN + 1,  -1,
                                      0,         INT64_MAX - 10, INT64_MAX - 1};
     wxid_session *session = session_with_timeout(1000);
@@ -331,7 +352,8 @@ static void test_any_clock_will_do(void **state) {
 }
 
 /* 100 points, 5 for each retry: the 21st is not made. A success gives one back. */
-static int retries_left(wxid_session *session) {
+static int retries_left(wxid_session *session)
+{
     int retries = 0;
     for (int i = 0; i < 100; i++) {
         wxid_call *call = new_call(session, 0, 1);
@@ -346,7 +368,8 @@ static int retries_left(wxid_session *session) {
     return retries;
 }
 
-static void succeed(wxid_session *session, int times) {
+static void succeed(wxid_session *session, int times)
+{
     for (int i = 0; i < times; i++) {
         wxid_call *call = new_call(session, 0, 1);
         answer(call, 0, 200, CARD_REPLY);
@@ -354,7 +377,8 @@ static void succeed(wxid_session *session, int times) {
     }
 }
 
-static void test_retry_budget(void **state) {
+static void test_retry_budget(void **state)
+{
     wxid_session *session = new_session(2, 0);
     (void)state;
     assert_int_equal(retries_left(session), 20);
@@ -372,7 +396,8 @@ static void test_retry_budget(void **state) {
     wxid_session_free(session);
 }
 
-static void test_answers_out_of_step_are_refused(void **state) {
+static void test_answers_out_of_step_are_refused(void **state)
+{
     wxid_session *session = new_session(2, 0);
     wxid_call *call = new_call(session, 0, 1);
     wxid_error *error = NULL;
@@ -395,7 +420,8 @@ static void test_answers_out_of_step_are_refused(void **state) {
     wxid_session_free(session);
 }
 
-static void test_abandon(void **state) {
+static void test_abandon(void **state)
+{
     wxid_session *session = new_session(2, 0);
     wxid_call *call = new_call(session, 0, 1);
     (void)state;
@@ -407,7 +433,8 @@ static void test_abandon(void **state) {
     wxid_session_free(session);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scripts),
         cmocka_unit_test(test_retry_after_is_obeyed_exactly),

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void test_kinds(void **state) {
+static void test_kinds(void **state)
+{
     const wxid_kind_info *info;
     size_t count = 0;
     (void)state;
@@ -27,7 +28,8 @@ static void test_kinds(void **state) {
 }
 
 /* Every base class is a group, "Error", or nothing; every group is somebody's base. */
-static void test_groups(void **state) {
+static void test_groups(void **state)
+{
     const wxid_group_info *group;
     (void)state;
     for (size_t i = 0; (group = wxid_group_info_at(i)) != NULL; i++) {
@@ -48,7 +50,8 @@ static void test_groups(void **state) {
 }
 
 /* A reply with each errcode of the table gives its kind, text and retryability. */
-static void test_errcodes(void **state) {
+static void test_errcodes(void **state)
+{
     const wxid_errcode_info *info;
     (void)state;
     for (size_t i = 0; (info = wxid_errcode_info_at(i)) != NULL; i++) {
@@ -76,7 +79,8 @@ static void test_errcodes(void **state) {
     }
 }
 
-static void test_settings_table(void **state) {
+static void test_settings_table(void **state)
+{
     const wxid_setting_info *info;
     size_t count = 0;
     (void)state;
@@ -88,7 +92,8 @@ static void test_settings_table(void **state) {
     assert_int_equal(count, (sizeof(wxid_settings) - offsetof(wxid_settings, access_token)) / 8);
 }
 
-static void test_session_shows_no_token(void **state) {
+static void test_session_shows_no_token(void **state)
+{
     wxid_settings settings = WXID_SETTINGS_INIT;
     wxid_session *session = NULL;
     (void)state;
@@ -105,7 +110,8 @@ static void test_session_shows_no_token(void **state) {
     wxid_session_free(session);
 }
 
-static void test_other_versions_are_refused(void **state) {
+static void test_other_versions_are_refused(void **state)
+{
     wxid_settings settings = WXID_SETTINGS_INIT;
     wxid_recognition recognition = WXID_RECOGNITION_INIT;
     wxid_token_fetch fetch = WXID_TOKEN_FETCH_INIT;
@@ -127,7 +133,8 @@ static void test_other_versions_are_refused(void **state) {
     assert_string_equal(wxid_version(), WXID_VERSION);
 }
 
-static void test_token_fetch_is_checked(void **state) {
+static void test_token_fetch_is_checked(void **state)
+{
     static const struct {
         const char *appid, *secret, *endpoint;
         int force;
@@ -156,7 +163,8 @@ static void test_token_fetch_is_checked(void **state) {
 
 /* Bounds whatever the service says: too short a life would storm it, too long a one ends in
  * refusals. */
-static void test_token_life_is_clamped(void **state) {
+static void test_token_life_is_clamped(void **state)
+{
     static const struct {
         const char *body;
         int64_t life;
@@ -190,7 +198,8 @@ static void test_token_life_is_clamped(void **state) {
     wxid_session_free(session);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_groups),

@@ -19,12 +19,14 @@
 static char folder[] = "/tmp/wxidcard-test-XXXXXX";
 static char path[sizeof folder + 32];
 
-static const char *path_of(const char *name) {
+static const char *path_of(const char *name)
+{
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
 
-static void write_file(const char *name, size_t length) {
+static void write_file(const char *name, size_t length)
+{
     FILE *file = fopen(path_of(name), "wb");
     assert_non_null(file);
     for (size_t i = 0; i < length; i++) {
@@ -35,7 +37,8 @@ static void write_file(const char *name, size_t length) {
 
 /* Reads; returns the kind of the error, or -1 for a picture of `length` bytes. No message has the
  * path. */
-static int read_kind(const char *name, size_t length, int *system_code) {
+static int read_kind(const char *name, size_t length, int *system_code)
+{
     wxid__image image = {NULL, 0, NULL, NULL, NULL};
     wxid_error *error = NULL;
     if (wxid__image_from_path(&image, name, LIMIT, &error) == 0) {
@@ -53,7 +56,8 @@ static int read_kind(const char *name, size_t length, int *system_code) {
     return kind;
 }
 
-static void test_sizes(void **state) {
+static void test_sizes(void **state)
+{
     (void)state;
     write_file("empty", 0);
     assert_int_equal(read_kind(path, 0, NULL), WXID_KIND_IMAGE_INPUT);
@@ -70,7 +74,8 @@ static void test_sizes(void **state) {
     assert_int_equal(read_kind(path, 0, NULL), WXID_KIND_IMAGE_INPUT);
 }
 
-static void test_not_files(void **state) {
+static void test_not_files(void **state)
+{
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int code = 0;
     (void)state;
@@ -91,12 +96,14 @@ static void test_not_files(void **state) {
 }
 
 /* stat says 0 of files in /proc: what counts is what is read. */
-static void test_size_is_read_not_believed(void **state) {
+static void test_size_is_read_not_believed(void **state)
+{
     (void)state;
     assert_int_equal(read_kind("/proc/self/status", 0, NULL), WXID_KIND_IMAGE_INPUT);
 }
 
-static void test_descriptors_are_closed(void **state) {
+static void test_descriptors_are_closed(void **state)
+{
     int before = dup(0);
     (void)state;
     close(before);
@@ -110,12 +117,14 @@ static void test_descriptors_are_closed(void **state) {
     assert_int_equal(after, before);
 }
 
-static int make_folder(void **state) {
+static int make_folder(void **state)
+{
     (void)state;
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
 
-static int remove_folder(void **state) {
+static int remove_folder(void **state)
+{
     static const char *const names[] = {"empty", "small",  "below", "at",    "above",
                                         "fifo",  "sparse", "file",  "socket"};
     (void)state;
@@ -125,7 +134,8 @@ static int remove_folder(void **state) {
     return rmdir(folder);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_not_files),

@@ -15,7 +15,8 @@ void *__wrap_realloc(void *memory, size_t size);
 static long until_failure = -1; /* allocations; negative: none fails */
 static int for_good;            /* and all after it fail too */
 
-static int fails(void) {
+static int fails(void)
+{
     if (until_failure < 0) {
         return 0;
     }
@@ -27,24 +28,29 @@ static int fails(void) {
     return 0;
 }
 
-void *__wrap_malloc(size_t size) {
+void *__wrap_malloc(size_t size)
+{
     return fails() ? NULL : __real_malloc(size);
 }
 
-void *__wrap_calloc(size_t count, size_t size) {
+void *__wrap_calloc(size_t count, size_t size)
+{
     return fails() ? NULL : __real_calloc(count, size);
 }
 
-void *__wrap_realloc(void *memory, size_t size) {
+void *__wrap_realloc(void *memory, size_t size)
+{
     return fails() ? NULL : __real_realloc(memory, size);
 }
 
-static void free_plainly(void *memory) {
+static void free_plainly(void *memory)
+{
     free(memory);
 }
 
 /* What did not fail must be whole: nothing may be lost without a word. */
-static void assert_whole_request(const wxid_request *request, int attempt, int by_url) {
+static void assert_whole_request(const wxid_request *request, int attempt, int by_url)
+{
     const char *tokens[] = {"access_token=first_token", "access_token=other_token"};
     static const char form[] = "multipart/form-data; boundary=";
     assert_non_null(strstr(request->head, tokens[attempt]));
@@ -64,7 +70,8 @@ static void assert_whole_request(const wxid_request *request, int attempt, int b
 }
 
 /* A call with everything in it. Returns 0 when it ended as it should with memory. */
-static int whole_call(const char *body, int by_url) {
+static int whole_call(const char *body, int by_url)
+{
     wxid_settings settings = WXID_SETTINGS_INIT;
     wxid_recognition recognition = WXID_RECOGNITION_INIT;
     wxid_reply reply = WXID_REPLY_INIT;
@@ -106,7 +113,8 @@ static int whole_call(const char *body, int by_url) {
     return result;
 }
 
-static void every_allocation_fails(const char *body, int by_url) {
+static void every_allocation_fails(const char *body, int by_url)
+{
     for (for_good = 0; for_good < 2; for_good++) {
         int failures = 0;
         for (long n = 0; n < 400; n++) {
@@ -123,26 +131,30 @@ static void every_allocation_fails(const char *body, int by_url) {
     }
 }
 
-static void test_card(void **state) {
+static void test_card(void **state)
+{
     (void)state;
     every_allocation_fails("{\"type\":\"Front\",\"x\":[1,2,{\"y\":\"z\"}],\"n\":null,\"b\":true}",
                            0);
 }
 
-static void test_token_error(void **state) {
+static void test_token_error(void **state)
+{
     (void)state;
     every_allocation_fails("{\"errcode\":40001,\"errmsg\":\"text hint: [abc] rid: 1-2-3\"}", 1);
 }
 
 /* cJSON's own allocations are to fail too. */
-static int wrap_cjson(void **state) {
+static int wrap_cjson(void **state)
+{
     cJSON_Hooks hooks = {__wrap_malloc, free_plainly};
     (void)state;
     cJSON_InitHooks(&hooks);
     return 0;
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_card),
         cmocka_unit_test(test_token_error),

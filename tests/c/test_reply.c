@@ -71,7 +71,8 @@ static const row rows[] = {
 };
 
 /* Plays a reply; returns the card, or NULL and the error. */
-static wxid_value *read_reply(const char *body, size_t length, int status, wxid_error **error) {
+static wxid_value *read_reply(const char *body, size_t length, int status, wxid_error **error)
+{
     wxid_session *session = new_session(0, 0);
     wxid_call *call = new_call(session, 0, 1);
     wxid_reply reply = WXID_REPLY_INIT;
@@ -87,7 +88,8 @@ static wxid_value *read_reply(const char *body, size_t length, int status, wxid_
     return card;
 }
 
-static void expect(const char *body, size_t length, int kind) {
+static void expect(const char *body, size_t length, int kind)
+{
     wxid_error *error = NULL;
     wxid_value *card = read_reply(body, length, 200, &error);
     if (kind == CARD) {
@@ -100,7 +102,8 @@ static void expect(const char *body, size_t length, int kind) {
     wxid_error_free(error);
 }
 
-static void test_rows(void **state) {
+static void test_rows(void **state)
+{
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         print_message("reply: %s\n", rows[i].name);
@@ -114,7 +117,8 @@ static void test_rows(void **state) {
     }
 }
 
-static void test_raw_nul_and_truncation(void **state) {
+static void test_raw_nul_and_truncation(void **state)
+{
     static const char whole[] =
         "{\"type\":\"Front\",\"name\":\"a\\\"\\u4e2d\",\"x\":[1,{\"y\":null}]}";
     (void)state;
@@ -130,7 +134,8 @@ static void test_raw_nul_and_truncation(void **state) {
     expect(whole, sizeof whole - 1, CARD);
 }
 
-static char *nested(size_t depth) {
+static char *nested(size_t depth)
+{
     char *body = malloc(depth * 2 + 64);
     assert_non_null(body);
     strcpy(body, "{\"type\":\"Front\",\"x\":");
@@ -141,7 +146,8 @@ static char *nested(size_t depth) {
     return body;
 }
 
-static void test_depth(void **state) {
+static void test_depth(void **state)
+{
     static const size_t depths[] = {1, WXID_MAX_DEPTH - 1, WXID_MAX_DEPTH, 900, 1100, 30000};
     (void)state;
     for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {
@@ -154,7 +160,8 @@ static void test_depth(void **state) {
     free(body);
 }
 
-static void test_what_is_handed_out(void **state) {
+static void test_what_is_handed_out(void **state)
+{
     static const char body[] =
         "{\"errCode\":0,\"errMsg\":\"ok\",\"validDate\":\"20200101-\xe9\x95\xbf\xe6\x9c\x9f\","
         "\"name\":\"\\ud840\\udc0b\",\"id\":\"11010519491231002x\",\"cardProperty\":-4,\"ratio\":0."
@@ -184,7 +191,8 @@ static void test_what_is_handed_out(void **state) {
     wxid_value_free(card);
 }
 
-static void test_statuses(void **state) {
+static void test_statuses(void **state)
+{
     wxid_error *error = NULL;
     (void)state;
     assert_null(
@@ -207,7 +215,8 @@ static void test_statuses(void **state) {
 }
 
 /* A service that echoes what it was sent must not make us print it. */
-static void test_message_shows_no_secret(void **state) {
+static void test_message_shows_no_secret(void **state)
+{
     static const char body[] =
         "{\"errcode\":40001,\"errmsg\":\"invalid token_of_the_tests and token_of_the_tests,\\r\\n"
         "id 11010519491231002X rid: a-b-c\"}";
@@ -223,7 +232,8 @@ static void test_message_shows_no_secret(void **state) {
     wxid_error_free(error);
 }
 
-static void test_long_errmsg(void **state) {
+static void test_long_errmsg(void **state)
+{
     size_t length = 60000;
     char *body = malloc(length + 64);
     (void)state;
@@ -242,7 +252,8 @@ static void test_long_errmsg(void **state) {
     wxid_error_free(error);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),        cmocka_unit_test(test_raw_nul_and_truncation),
         cmocka_unit_test(test_depth),       cmocka_unit_test(test_what_is_handed_out),

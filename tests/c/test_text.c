@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* Every code point there is, encoded by the rule, is valid; surrogates are not. */
-static void test_utf8_of_every_code_point(void **state) {
+static void test_utf8_of_every_code_point(void **state)
+{
     (void)state;
     for (uint32_t point = 1; point <= 0x10ffff; point++) {
         char text[4];
@@ -46,7 +47,8 @@ static void test_utf8_of_every_code_point(void **state) {
     assert_true(wxid__utf8_valid("", 0));
 }
 
-static void test_decimal(void **state) {
+static void test_decimal(void **state)
+{
     static const char *const refused[] = {
         "", "-", "+1", " 1", "1 ", "1.0", "0x1", "1e3", "--1", "９", "99999999999999999999"};
     int64_t number = 7;
@@ -61,7 +63,8 @@ static void test_decimal(void **state) {
     assert_int_equal(number, 7);
 }
 
-static void test_http_date(void **state) {
+static void test_http_date(void **state)
+{
     static const struct {
         const char *text;
         int64_t seconds; /* -1: not a date */
@@ -88,7 +91,8 @@ static void test_http_date(void **state) {
     }
 }
 
-static void test_snake_case(void **state) {
+static void test_snake_case(void **state)
+{
     static const char *const names[][2] = {
         {"validDate", "valid_date"},
         {"errCode", "errcode"},
@@ -111,7 +115,8 @@ static void test_snake_case(void **state) {
     }
 }
 
-static void test_percent_encoding(void **state) {
+static void test_percent_encoding(void **state)
+{
     wxid__buffer buffer = WXID__BUFFER_INIT;
     (void)state;
     for (int byte = 1; byte < 256; byte++) {
@@ -126,7 +131,8 @@ static void test_percent_encoding(void **state) {
     }
 }
 
-static void test_redact(void **state) {
+static void test_redact(void **state)
+{
     char text[] = "secret_1 and secret_1secret_1, not secret_";
     char shorter[] = "a short one stays";
     (void)state;
@@ -137,7 +143,8 @@ static void test_redact(void **state) {
     wxid__redact(shorter, NULL);
 }
 
-static void test_presentable(void **state) {
+static void test_presentable(void **state)
+{
     char numbers[] = "id 11010519491231002X, old 110105491231002, not 12345678901234";
     char lines[] = "one\r\ntwo\tthree\x7f";
     char cut[] = "ab\xe4\xb8\xad";
@@ -150,7 +157,8 @@ static void test_presentable(void **state) {
     assert_string_equal(cut, "ab");
 }
 
-static void test_sizes(void **state) {
+static void test_sizes(void **state)
+{
     size_t sum = 7;
     (void)state;
     assert_int_equal(wxid__size_add(&sum, SIZE_MAX, 1), -1);
@@ -158,7 +166,8 @@ static void test_sizes(void **state) {
     assert_true(sum == SIZE_MAX);
 }
 
-static void test_format_too_long_fails(void **state) {
+static void test_format_too_long_fails(void **state)
+{
     wxid__buffer buffer = WXID__BUFFER_INIT;
     (void)state;
     wxid__buffer_format(&buffer, "%300d", 1);
@@ -166,7 +175,8 @@ static void test_format_too_long_fails(void **state) {
     assert_null(wxid__buffer_take(&buffer));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8_of_every_code_point),
         cmocka_unit_test(test_decimal),

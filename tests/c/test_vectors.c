@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void play_reply(wxid_call *call, const cJSON *vector) {
+static void play_reply(wxid_call *call, const cJSON *vector)
+{
     wxid_reply reply = WXID_REPLY_INIT;
     const char *body = text_member(vector, "body");
     reply.status = member(vector, "http_status")->valueint;
@@ -17,7 +18,8 @@ static void play_reply(wxid_call *call, const cJSON *vector) {
     assert_int_equal(wxid_call_step(call, 2), WXID_STEP_DONE);
 }
 
-static void assert_same_text(const char *text, const cJSON *expected, const char *name) {
+static void assert_same_text(const char *text, const cJSON *expected, const char *name)
+{
     const char *wanted = text_member(expected, name);
     if (wanted == NULL) {
         assert_null(text);
@@ -27,7 +29,8 @@ static void assert_same_text(const char *text, const cJSON *expected, const char
     }
 }
 
-static void assert_error_is(wxid_error *error, const cJSON *expected) {
+static void assert_error_is(wxid_error *error, const cJSON *expected)
+{
     int32_t errcode = 0;
     const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(expected, "errcode");
     assert_non_null(error);
@@ -41,13 +44,15 @@ static void assert_error_is(wxid_error *error, const cJSON *expected) {
     wxid_error_free(error);
 }
 
-static void test_replies(void **state) {
+static void test_replies(void **state)
+{
     cJSON *vectors = read_vectors("replies.json");
     wxid_session *session = new_session(0, 0);
     const cJSON *vector;
     int count = 0;
     (void)state;
-    cJSON_ArrayForEach(vector, member(vectors, "cases")) {
+    cJSON_ArrayForEach(vector, member(vectors, "cases"))
+    {
         const cJSON *expect = member(vector, "expect");
         const cJSON *card = cJSON_GetObjectItemCaseSensitive(expect, "card");
         wxid_call *call = new_call(session, 0, 1);
@@ -70,7 +75,8 @@ static void test_replies(void **state) {
     report_vector_count("replies", count);
 }
 
-static void test_tokens(void **state) {
+static void test_tokens(void **state)
+{
     cJSON *vectors = read_vectors("tokens.json");
     wxid_session *session = new_session(0, 0);
     wxid_token_fetch fetch = WXID_TOKEN_FETCH_INIT;
@@ -79,7 +85,8 @@ static void test_tokens(void **state) {
     (void)state;
     fetch.appid = "wx_invented";
     fetch.secret = "secret_of_the_tests";
-    cJSON_ArrayForEach(vector, member(vectors, "cases")) {
+    cJSON_ArrayForEach(vector, member(vectors, "cases"))
+    {
         const cJSON *expect = member(vector, "expect");
         const char *wanted = text_member(expect, "token");
         const char *token = NULL;
@@ -106,7 +113,8 @@ static void test_tokens(void **state) {
 }
 
 /* The settings of a request vector, by the table that the bindings use. */
-static void read_settings(wxid_settings *settings, const cJSON *given) {
+static void read_settings(wxid_settings *settings, const cJSON *given)
+{
     const wxid_setting_info *info;
     for (size_t i = 0; (info = wxid_setting_info_at(i)) != NULL; i++) {
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(given, info->name);
@@ -124,7 +132,8 @@ static void read_settings(wxid_settings *settings, const cJSON *given) {
 }
 
 static int start(wxid_call **call, wxid_session *session, const cJSON *vector,
-                 unsigned char **image, wxid_error **error) {
+                 unsigned char **image, wxid_error **error)
+{
     const cJSON *given = cJSON_GetObjectItemCaseSensitive(vector, "recognition");
     uint64_t seed = strtoull(text_member(vector, "seed"), NULL, 10);
     if (given != NULL) {
@@ -148,7 +157,8 @@ static int start(wxid_call **call, wxid_session *session, const cJSON *vector,
 }
 
 /* A copy of text with {version} filled in, to be freed. */
-static char *with_version(const char *text) {
+static char *with_version(const char *text)
+{
     const char *mark = strstr(text, "{version}");
     size_t size = strlen(text) + strlen(WXID_VERSION) + 1;
     char *filled = malloc(size);
@@ -158,12 +168,14 @@ static char *with_version(const char *text) {
     return filled;
 }
 
-static void assert_body(const wxid_request *request, const cJSON *expect, const cJSON *vector) {
+static void assert_body(const wxid_request *request, const cJSON *expect, const cJSON *vector)
+{
     const cJSON *pieces = member(expect, "body");
     const cJSON *piece;
     size_t index = 0;
     assert_int_equal(request->fragment_count, cJSON_GetArraySize(pieces));
-    cJSON_ArrayForEach(piece, pieces) {
+    cJSON_ArrayForEach(piece, pieces)
+    {
         const wxid_fragment *fragment = &request->body[index++];
         if (strcmp(piece->valuestring, "image") == 0) {
             size_t length = 0;
@@ -181,7 +193,8 @@ static void assert_body(const wxid_request *request, const cJSON *expect, const 
 }
 
 /* The head once more, from the list of headers that libcurl gets. */
-static void assert_headers_make_head(const wxid_request *request) {
+static void assert_headers_make_head(const wxid_request *request)
+{
     char head[8192];
     size_t length =
         (size_t)snprintf(head, sizeof head, "%s %s HTTP/1.1\r\n", request->method, request->target);
@@ -194,7 +207,8 @@ static void assert_headers_make_head(const wxid_request *request) {
     assert_int_equal(strlen(head), request->head_length);
 }
 
-static void assert_request(const wxid_request *request, const cJSON *vector) {
+static void assert_request(const wxid_request *request, const cJSON *vector)
+{
     const cJSON *expect = member(vector, "expect");
     char *head = with_version(text_member(expect, "head"));
     assert_non_null(request);
@@ -210,7 +224,8 @@ static void assert_request(const wxid_request *request, const cJSON *vector) {
     assert_body(request, expect, vector);
 }
 
-static void assert_refused(wxid_error *error, const cJSON *expect) {
+static void assert_refused(wxid_error *error, const cJSON *expect)
+{
     assert_non_null(error);
     assert_string_equal(wxid_error_kind_name(error), text_member(expect, "kind"));
     if (strstr(wxid_error_message(error), text_member(expect, "says")) == NULL) {
@@ -220,7 +235,8 @@ static void assert_refused(wxid_error *error, const cJSON *expect) {
     wxid_error_free(error);
 }
 
-static void run_request(const cJSON *vector) {
+static void run_request(const cJSON *vector)
+{
     wxid_settings settings = WXID_SETTINGS_INIT;
     wxid_session *session = NULL;
     wxid_call *call = NULL;
@@ -244,12 +260,14 @@ static void run_request(const cJSON *vector) {
     free(image);
 }
 
-static void test_requests(void **state) {
+static void test_requests(void **state)
+{
     cJSON *vectors = read_vectors("requests.json");
     const cJSON *vector;
     int count = 0;
     (void)state;
-    cJSON_ArrayForEach(vector, member(vectors, "cases")) {
+    cJSON_ArrayForEach(vector, member(vectors, "cases"))
+    {
         print_message("requests: %s\n", text_member(vector, "name"));
         run_request(vector);
         count++;
@@ -258,7 +276,8 @@ static void test_requests(void **state) {
     report_vector_count("requests", count);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_tokens),

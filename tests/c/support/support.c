@@ -6,7 +6,8 @@
 
 const unsigned char small_jpeg[16] = {0xff, 0xd8, 0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0};
 
-cJSON *read_vectors(const char *file_name) {
+cJSON *read_vectors(const char *file_name)
+{
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", VECTORS_FOLDER, file_name);
     FILE *file = fopen(path, "rb");
@@ -26,17 +27,20 @@ cJSON *read_vectors(const char *file_name) {
     return document;
 }
 
-const cJSON *member(const cJSON *object, const char *name) {
+const cJSON *member(const cJSON *object, const char *name)
+{
     const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
     assert_non_null(found);
     return found;
 }
 
-const char *text_member(const cJSON *object, const char *name) {
+const char *text_member(const cJSON *object, const char *name)
+{
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-unsigned char *decode_base64(const char *text, size_t *length) {
+unsigned char *decode_base64(const char *text, size_t *length)
+{
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned char *data = malloc(strlen(text) + 1);
     uint32_t bits = 0;
@@ -57,7 +61,8 @@ unsigned char *decode_base64(const char *text, size_t *length) {
     return data;
 }
 
-void report_vector_count(const char *what, int count) {
+void report_vector_count(const char *what, int count)
+{
     const char *path = getenv("WXIDCARD_VECTOR_COUNTS");
     FILE *file = path != NULL ? fopen(path, "a") : NULL;
     if (file != NULL) {
@@ -67,7 +72,8 @@ void report_vector_count(const char *what, int count) {
     assert_true(count > 0);
 }
 
-void assert_value_equals(const wxid_value *value, const cJSON *expected) {
+void assert_value_equals(const wxid_value *value, const cJSON *expected)
+{
     assert_non_null(value);
     if (cJSON_IsString(expected)) {
         assert_int_equal(wxid_value_type(value), WXID_TYPE_STRING);
@@ -82,7 +88,8 @@ void assert_value_equals(const wxid_value *value, const cJSON *expected) {
         size_t index = 0;
         const cJSON *item;
         assert_int_equal(wxid_value_count(value), cJSON_GetArraySize(expected));
-        cJSON_ArrayForEach(item, expected) {
+        cJSON_ArrayForEach(item, expected)
+        {
             assert_value_equals(cJSON_IsObject(expected) ? wxid_value_get(value, item->string)
                                                          : wxid_value_at(value, index++),
                                 item);
@@ -90,7 +97,8 @@ void assert_value_equals(const wxid_value *value, const cJSON *expected) {
     }
 }
 
-wxid_session *new_session(int64_t max_retries, int ask_for_token) {
+wxid_session *new_session(int64_t max_retries, int ask_for_token)
+{
     wxid_settings settings = WXID_SETTINGS_INIT;
     wxid_session *session = NULL;
     settings.max_retries = max_retries;
@@ -103,7 +111,8 @@ wxid_session *new_session(int64_t max_retries, int ask_for_token) {
     return session;
 }
 
-wxid_call *new_call(wxid_session *session, int64_t now_ms, uint64_t seed) {
+wxid_call *new_call(wxid_session *session, int64_t now_ms, uint64_t seed)
+{
     wxid_recognition recognition = WXID_RECOGNITION_INIT;
     wxid_call *call = NULL;
     recognition.image = small_jpeg;
@@ -113,7 +122,8 @@ wxid_call *new_call(wxid_session *session, int64_t now_ms, uint64_t seed) {
     return call;
 }
 
-void answer(wxid_call *call, int64_t now_ms, int status, const char *body) {
+void answer(wxid_call *call, int64_t now_ms, int status, const char *body)
+{
     wxid_reply reply = WXID_REPLY_INIT;
     reply.status = status;
     reply.body = body;
@@ -121,7 +131,8 @@ void answer(wxid_call *call, int64_t now_ms, int status, const char *body) {
     assert_int_equal(wxid_call_answer_reply(call, now_ms, &reply, NULL), 0);
 }
 
-void assert_ends_with(wxid_call *call, wxid_kind kind) {
+void assert_ends_with(wxid_call *call, wxid_kind kind)
+{
     wxid_value *card = NULL;
     wxid_error *error = NULL;
     assert_int_equal(wxid_call_step(call, 0), WXID_STEP_DONE);
