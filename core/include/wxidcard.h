@@ -36,8 +36,7 @@ extern "C" {
 /* The version of the library that was linked: WXID_VERSION of its build. */
 WXID_API const char *wxid_version(void);
 
-/* ---- Errors -----------------------------------------------------------------------------------
- */
+/* ---- Errors ---- */
 
 /* What went wrong, by what to do about it: one for each WXID_ERROR_KIND of wxidcard_errors.def. */
 typedef enum wxid_kind {
@@ -111,8 +110,7 @@ WXID_API int wxid_error_retryable(const wxid_error *error);
 /* The errno behind an error of kind SYSTEM or IMAGE_INPUT; 0 if none. */
 WXID_API int wxid_error_system_code(const wxid_error *error);
 
-/* ---- Values -----------------------------------------------------------------------------------
- */
+/* ---- Values ---- */
 
 /* What a card is made of: a JSON value, read-only. Only the root is freed. */
 typedef struct wxid_value wxid_value;
@@ -151,8 +149,7 @@ WXID_API const char *wxid_value_name_at(const wxid_value *value, size_t index);
 /* The OBJECT's member of that name, case counting; NULL if there is none. */
 WXID_API const wxid_value *wxid_value_get(const wxid_value *value, const char *name);
 
-/* ---- Settings and the session ------------------------------------------------------------------
- */
+/* ---- Settings and the session ---- */
 
 /* "Not given": the library's default is taken. For pointers NULL says it. */
 #define WXID_UNSET INT64_MIN
