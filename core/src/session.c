@@ -12,6 +12,7 @@
 /* The library's defaults and bounds: here and nowhere else. */
 #define DEFAULT_BASE_URL "https://api.weixin.qq.com"
 #define LONGEST_TIMEOUT_MS 3600000
+#define MEBIBYTE INT64_C(1048576)
 
 enum { BUDGET_FULL = 100, RETRY_COST = 5, TIMEOUT_COST = 10 };
 
@@ -50,7 +51,7 @@ static int settle_numbers(wxid_settings *settings, wxid_error **error)
         settle(&settings->max_retries, 2, 0, 2,
                "max_retries must be 0, 1 or 2: no call is made more than three times",
                error) != 0 ||
-        settle(&settings->max_image_bytes, 2 * 1024 * 1024, 1, 64 * 1024 * 1024,
+        settle(&settings->max_image_bytes, 2 * MEBIBYTE, 1, 64 * MEBIBYTE,
                "max_image_bytes must be from 1 to 67108864 (64 MiB)", error) != 0 ||
         settle(&settings->max_connections, 32, 1, 1024, "max_connections must be from 1 to 1024",
                error) != 0) {

@@ -96,7 +96,8 @@ int wxid__http_date(int64_t *seconds, const char *text)
         return 0;
     }
     int month = (int)(found - months) / 3 + 1;
-    *seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *seconds = days_since_1970(year, month, day) * 86400 + (int64_t)hour * 3600 +
+               (int64_t)minute * 60 + second;
     return 1;
 }
 
