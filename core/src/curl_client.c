@@ -1,0 +1,191 @@
+/* The blocking driver: asks a call for its next step and carries it out. */
+#include "wxidcard_curl.h"
+
+#include "curl_pool.h"
+#include "curl_system.h"
+#include "curl_transfer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct wxid_client {
+    wxid_session *session;
+    _Atomic(wxid__pool *) pool; /* replaced by the first call after a fork */
+    atomic_int closed;
+};
+
+static int fail(wxid_error **where, wxid_kind kind, const char *message)
+{
+    if (where != NULL) {
+        *where = wxid_error_new(kind, message);
+    }
+    return -1;
+}
+
+/* ---- Beginning and end ---- */
+
+static CURLcode global_result;
+
+/* Never undone: the program may use libcurl itself, and a library cannot know when nobody does any
+ * more. */
+static void init_libcurl(void)
+{
+    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_error **error)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    wxid_client *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return fail(error, WXID_KIND_MEMORY, "out of memory");
+    }
+    if (wxid_session_new(&made->session, settings, error) != 0) {
+        free(made);
+        return -1;
+    }
+    (void)pthread_once(&once, init_libcurl);
+    wxid__pool *pool = NULL;
+    if (global_result == CURLE_OK) {
+        pool = wxid__pool_new(wxid_session_settings(made->session), NULL);
+    }
+    if (pool == NULL) {
+        wxid_session_free(made->session);
+        free(made);
+        return global_result == CURLE_OK
+                   ? fail(error, WXID_KIND_MEMORY, "out of memory")
+                   : fail(error, WXID_KIND_SYSTEM, "libcurl could not be initialised");
+    }
+    atomic_init(&made->pool, pool);
+    atomic_init(&made->closed, 0);
+    *client = made;
+    return 0;
+}
+
+void wxid_client_free(wxid_client *client)
+{
+    if (client != NULL) {
+        wxid__pool *pool = atomic_load(&client->pool);
+        if (wxid__pool_is_ours(pool)) { /* a forked child leaves the parent's connections alone */
+            wxid__pool_free(pool);
+        }
+        wxid_session_free(client->session);
+        free(client);
+    }
+}
+
+void wxid_client_close(wxid_client *client)
+{
+    wxid__pool *pool = atomic_load(&client->pool);
+    atomic_store(&client->closed, 1);
+    if (wxid__pool_is_ours(pool)) {
+        wxid__pool_close(pool);
+    }
+}
+
+int wxid_client_is_closed(const wxid_client *client)
+{
+    return atomic_load(&client->closed);
+}
+
+wxid_session *wxid_client_session(wxid_client *client)
+{
+    return client->session;
+}
+
+/* ---- Driving ---- */
+
+/* The pool of this process. One that came by fork() is abandoned, as it is: its locks may be held
+ * by threads that do not exist here, and closing its connections would write a goodbye on the
+ * parent's. */
+static wxid__pool *own_pool(wxid_client *client)
+{
+    wxid__pool *pool = atomic_load(&client->pool);
+    if (wxid__pool_is_ours(pool)) {
+        return pool;
+    }
+    wxid__pool *made = wxid__pool_new(wxid_session_settings(client->session), pool);
+    if (made != NULL && !atomic_compare_exchange_strong(&client->pool, &pool, made)) {
+        wxid__pool_free(made); /* another thread was first, and `pool` is what it made */
+        return pool;
+    }
+    return made;
+}
+
+static void send_request(wxid_client *client, wxid__caller *caller)
+{
+    wxid__pool *pool = own_pool(client);
+    if (pool == NULL) {
+        wxid_call_abandon(caller->call, wxid_error_new(WXID_KIND_MEMORY, "out of memory"));
+        return;
+    }
+    wxid__slot *slot = wxid__pool_take(pool, caller);
+    if (slot == NULL) {
+        return; /* the next step says why */
+    }
+    wxid__transfer_run(slot, caller, wxid_session_settings(client->session),
+                       wxid__pool_share(pool));
+    if (!caller->forked) {
+        wxid__pool_give(pool, slot);
+    }
+}
+
+static void wait_out(wxid__caller *caller)
+{
+    wxid_error *error = NULL;
+    wxid__caller_wait(caller, wxid_call_wait_ms(caller->call));
+    int64_t now = wxid__now_ms();
+    if (wxid_call_step(caller->call, now) == WXID_STEP_WAIT &&
+        wxid_call_answer_waited(caller->call, now, &error) != 0) {
+        wxid_call_abandon(caller->call, error);
+    }
+}
+
+int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *hooks,
+                      wxid_error **error)
+{
+    wxid__caller caller;
+    if (wxid_client_is_closed(client)) {
+        return fail(error, WXID_KIND_USAGE, "the client is closed: make a new one");
+    }
+    if (hooks != NULL && hooks->version != WXID_HOOKS_VERSION) {
+        return fail(error, WXID_KIND_USAGE, "hooks of another version: begin with WXID_HOOKS_INIT");
+    }
+    wxid__caller_init(&caller, call, hooks);
+    for (;;) {
+        switch (wxid_call_step(call, wxid__now_ms())) {
+        case WXID_STEP_TOKEN:
+            wxid__caller_token(&caller);
+            break;
+        case WXID_STEP_SEND:
+            send_request(client, &caller);
+            break;
+        case WXID_STEP_WAIT:
+            wait_out(&caller);
+            break;
+        case WXID_STEP_DONE:
+            return 0;
+        }
+    }
+}
+
+int wxid_client_recognize(wxid_value **card, wxid_client *client,
+                          const wxid_recognition *recognition, const wxid_hooks *hooks,
+                          wxid_error **error)
+{
+    wxid_call *call = NULL;
+    if (wxid_client_is_closed(client)) { /* before the picture is read */
+        return fail(error, WXID_KIND_USAGE, "the client is closed: make a new one");
+    }
+    if (wxid_call_new_recognition(&call, wxid_client_session(client), recognition, wxid__now_ms(),
+                                  wxid__random_seed(), error) != 0) {
+        return -1;
+    }
+    int result = wxid_client_drive(client, call, hooks, error);
+    if (result == 0) {
+        result = wxid_call_take_card(card, call, error);
+    }
+    wxid_call_free(call);
+    return result;
+}

@@ -1,0 +1,17 @@
+/* What libcurl's codes mean to the core. */
+#ifndef WXID_CURL_FAILURE_H
+#define WXID_CURL_FAILURE_H
+
+#include "wxidcard.h"
+
+#include <curl/curl.h>
+
+typedef struct wxid__failure {
+    wxid_failure failure;
+    const char *detail; /* static: libcurl's own texts hold hosts and paths */
+} wxid__failure;
+
+/* sent: whether the request had been issued. verify_result: CURLINFO_SSL_VERIFYRESULT. */
+wxid__failure wxid__failure_of(CURLcode code, int sent, long verify_result);
+
+#endif

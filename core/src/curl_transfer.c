@@ -1,0 +1,280 @@
+/* One request and its reply, from beginning to end. */
+#include "curl_transfer.h"
+
+#include "curl_failure.h"
+#include "curl_system.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long to wait for the rest of a reply that came too early and does not say how long it is. */
+#define EARLY_REPLY_MS 500
+
+/* ---- The loop ---- */
+
+typedef enum outcome {
+    OUTCOME_DONE,  /* libcurl has come to an end, one way or the other */
+    OUTCOME_EARLY, /* a reply that came too early has been read as far as is worth it */
+    OUTCOME_LATE,  /* the deadline has passed */
+    OUTCOME_ENDED  /* the call was ended by the tick */
+} outcome;
+
+static CURLMcode perform(wxid__slot *slot, int *running)
+{
+    wxid__sigpipe held;
+    wxid__sigpipe_hold(&held);
+    CURLMcode code = curl_multi_perform(slot->multi, running);
+    wxid__sigpipe_release(&held);
+    return code;
+}
+
+static CURLcode result_of(const wxid__slot *slot)
+{
+    int left = 0;
+    const CURLMsg *message = NULL;
+    while ((message = curl_multi_info_read(slot->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            return message->data.result;
+        }
+    }
+    return CURLE_FAILED_INIT;
+}
+
+/* libcurl would go on waiting for a chance to send the rest of a request that nobody wants any
+ * more. */
+static int early_reply_over(const wxid__slot *slot)
+{
+    const wxid__transfer *transfer = &slot->transfer;
+    return transfer->incomplete && wxid__incoming_head_whole(&slot->reply) &&
+           (wxid__incoming_body_whole(&slot->reply) ||
+            wxid__now_ms() - transfer->begun_ms >= EARLY_REPLY_MS);
+}
+
+static outcome drive(wxid__slot *slot, wxid__caller *caller, CURLcode *code)
+{
+    for (;;) {
+        int running = 0;
+        int ready = 0;
+        CURLMcode failed = perform(slot, &running);
+        if (failed != CURLM_OK) {
+            *code = failed == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+            return OUTCOME_DONE;
+        }
+        if (running == 0) {
+            *code = result_of(slot);
+            return OUTCOME_DONE;
+        }
+        if (early_reply_over(slot)) {
+            return OUTCOME_EARLY;
+        }
+        int patience = wxid__caller_patience_ms(caller);
+        if (patience == 0) {
+            return OUTCOME_LATE;
+        }
+        if (slot->transfer.held && !slot->transfer.incomplete) {
+            slot->transfer.held = 0; /* libcurl reads before it asks for the next piece */
+            patience = 0;
+            *code = curl_easy_pause(slot->easy, CURLPAUSE_CONT);
+            if (*code != CURLE_OK) {
+                return OUTCOME_DONE;
+            }
+        }
+        /* A signal ends it early, with nothing ready: the tick then sees it at once. */
+        if (curl_multi_poll(slot->multi, NULL, 0, patience, &ready) != CURLM_OK) {
+            *code = CURLE_FAILED_INIT;
+            return OUTCOME_DONE;
+        }
+        if (ready == 0 && patience > 0 ? wxid__caller_tick(caller)
+                                       : wxid__caller_tick_if_due(caller)) {
+            return OUTCOME_ENDED;
+        }
+    }
+}
+
+/* ---- The answer ---- */
+
+static void answer_reply(const wxid__slot *slot, wxid__caller *caller)
+{
+    wxid_error *error = NULL;
+    wxid_reply reply = wxid__incoming_reply(&slot->reply, slot->transfer.incomplete);
+    if (wxid_call_answer_reply(caller->call, wxid__now_ms(), &reply, &error) != 0) {
+        wxid_call_abandon(caller->call, error);
+    }
+}
+
+static void answer_failure(wxid__caller *caller, wxid__failure failure, int sent)
+{
+    wxid_error *error = NULL;
+    if (wxid_call_answer_failure(caller->call, wxid__now_ms(), failure.failure, sent,
+                                 failure.detail, &error) != 0) {
+        wxid_call_abandon(caller->call, error);
+    }
+}
+
+/* libcurl says "out of memory" when a header line is longer than it likes. Once the upload is under
+ * way it allocates nothing else of that size, so unless memory is short indeed, that is what it
+ * was. */
+static int is_giant_header(const wxid__slot *slot)
+{
+    const wxid__transfer *transfer = &slot->transfer;
+    if (!transfer->issued || wxid__incoming_head_whole(&slot->reply) ||
+        (transfer->taken == 0 && !wxid__upload_done(transfer))) {
+        return 0;
+    }
+    void *memory = malloc(2 * CURL_MAX_HTTP_HEADER);
+    int plenty = memory != NULL;
+    free(memory);
+    return plenty;
+}
+
+static wxid__failure diagnose(const wxid__slot *slot, CURLcode code)
+{
+    long verify_result = 0;
+    if (slot->reply.refusal != NULL) {
+        return (wxid__failure){WXID_FAILURE_PROTOCOL, slot->reply.refusal};
+    }
+    if (code == CURLE_OUT_OF_MEMORY && is_giant_header(slot)) {
+        return (wxid__failure){WXID_FAILURE_PROTOCOL, "headers without end"};
+    }
+    if (slot->transfer.issued && slot->sockets.refused) { /* libcurl wanted to send it once more */
+        return wxid__failure_of(CURLE_ABORTED_BY_CALLBACK, 1, 0);
+    }
+    if (slot->sockets.error == EMFILE || slot->sockets.error == ENFILE) {
+        return (wxid__failure){WXID_FAILURE_SYSTEM, "no file descriptor is left"};
+    }
+    if (slot->easy != NULL) {
+        (void)curl_easy_getinfo(slot->easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+    }
+    return wxid__failure_of(code, slot->transfer.issued, verify_result);
+}
+
+/* Two answers to one request, on a connection that had been used before: one of them belongs to the
+ * request before, and nobody can say which. (By TLS it cannot be seen whether what has come is an
+ * answer.) */
+static int is_ambiguous(const wxid__slot *slot)
+{
+    return slot->transfer.reused && strcmp(slot->transfer.request->scheme, "http") == 0 &&
+           wxid__sockets_unread(&slot->sockets) == WXID__UNREAD_BYTES;
+}
+
+static void answer(const wxid__slot *slot, wxid__caller *caller, outcome how, CURLcode code)
+{
+    int sent = slot->transfer.issued;
+    /* An answer that came too early counts although sending failed, even if its body was cut short.
+     */
+    int replied = slot->reply.refusal == NULL && wxid__incoming_head_whole(&slot->reply) &&
+                  (slot->transfer.incomplete || (how == OUTCOME_DONE && code == CURLE_OK));
+    if (replied && is_ambiguous(slot)) {
+        answer_failure(caller, (wxid__failure){WXID_FAILURE_PROTOCOL, "two answers to one request"},
+                       sent);
+    } else if (replied) {
+        answer_reply(slot, caller);
+    } else if (how == OUTCOME_LATE) {
+        answer_failure(caller, wxid__failure_of(CURLE_OPERATION_TIMEDOUT, sent, 0), sent);
+    } else {
+        answer_failure(caller, diagnose(slot, code), sent);
+    }
+}
+
+/* ---- From beginning to end ---- */
+
+/* A refusal came, and the reset behind it, while libcurl was in a write(): it gave up without
+ * reading what lay there. (What came by TLS is out of reach.) */
+static void read_what_was_left(wxid__slot *slot)
+{
+    const wxid__sockets *sockets = &slot->sockets;
+    const char *at = sockets->left;
+    const char *end = sockets->left + sockets->left_length;
+    const char *line_end = NULL;
+    if (slot->reply.status != 0 || strcmp(slot->transfer.request->scheme, "http") != 0) {
+        return;
+    }
+    while (!wxid__incoming_head_whole(&slot->reply) &&
+           (line_end = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        if (wxid__incoming_line(&slot->reply, at, (size_t)(line_end + 1 - at)) != 0) {
+            break;
+        }
+        at = line_end + 1;
+    }
+    if (!wxid__incoming_head_whole(&slot->reply) ||
+        wxid__incoming_body(&slot->reply, at, (size_t)(end - at)) != 0) {
+        wxid__incoming_clear(&slot->reply);
+        return;
+    }
+    slot->transfer.incomplete = 1;
+}
+
+static CURLcode begin(wxid__slot *slot, const wxid__caller *caller, const wxid_settings *settings,
+                      CURLSH *share)
+{
+    slot->transfer = (wxid__transfer){.request = wxid_call_request(caller->call)};
+    wxid__incoming_clear(&slot->reply);
+    CURLcode code = wxid__slot_open(slot, settings, share);
+    code = code != CURLE_OK ? code : wxid__slot_aim(slot, slot->transfer.request);
+    code = code != CURLE_OK ? code
+                            : wxid__slot_limit(slot, settings, wxid__caller_time_left_ms(caller));
+    wxid__sockets_begin(&slot->sockets);
+    if (code == CURLE_OK && curl_multi_add_handle(slot->multi, slot->easy) != CURLM_OK) {
+        code = CURLE_OUT_OF_MEMORY;
+    }
+    return code;
+}
+
+/* After this nothing points to the request any more. */
+static void end(wxid__slot *slot)
+{
+    wxid__sigpipe held;
+    if (slot->multi != NULL) {
+        wxid__sigpipe_hold(&held);
+        (void)curl_multi_remove_handle(slot->multi, slot->easy);
+        wxid__sigpipe_release(&held);
+        (void)curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, NULL);
+    }
+    curl_slist_free_all(slot->transfer.headers);
+    slot->transfer.headers = NULL;
+}
+
+static int should_start_afresh(const wxid__slot *slot, outcome how, CURLcode code)
+{
+    const wxid__transfer *transfer = &slot->transfer;
+    return how == OUTCOME_DONE && code != CURLE_OK && code != CURLE_OPERATION_TIMEDOUT &&
+           transfer->reused &&
+           (!transfer->issued || !wxid__upload_done(transfer) || slot->sockets.untouched) &&
+           slot->reply.refusal == NULL;
+}
+
+/* libcurl would keep a connection on which the rest of a request stands in a queue that nobody
+ * reads. */
+static int may_be_kept(const wxid__slot *slot)
+{
+    return slot->sockets.count == 0 || (!slot->transfer.incomplete &&
+                                        wxid__sockets_unread(&slot->sockets) == WXID__UNREAD_NONE);
+}
+
+void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, const wxid_settings *settings,
+                        CURLSH *share)
+{
+    CURLcode code = begin(slot, caller, settings, share);
+    outcome how = code == CURLE_OK ? drive(slot, caller, &code) : OUTCOME_DONE;
+    if (should_start_afresh(slot, how, code)) {
+        end(slot);
+        wxid__slot_close(slot); /* so that there is no kept connection to be used */
+        code = begin(slot, caller, settings, share);
+        how = code == CURLE_OK ? drive(slot, caller, &code) : OUTCOME_DONE;
+    }
+    if (caller->forked) {
+        return;
+    }
+    end(slot);
+    if (how == OUTCOME_DONE && code == CURLE_SEND_ERROR) {
+        read_what_was_left(slot);
+    }
+    if (how != OUTCOME_ENDED) {
+        answer(slot, caller, how, code);
+    }
+    wxid__incoming_clear(&slot->reply);
+    if (!may_be_kept(slot)) {
+        wxid__slot_close(slot);
+    }
+}

@@ -1,0 +1,247 @@
+/* One fault after the other, by FAULTS.md: the right kind, in time, with the right number of POSTs,
+ * and the next call of the same client succeeds. Retries are off unless a row is about them. */
+#include "client/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SMALL 2000
+#define MIDDLE 300000
+#define LARGE ((2 << 20) - 1)
+#define TIMEOUT 600
+
+typedef struct fault_row {
+    const char *fault;
+    size_t length;
+    wxid_kind kind;
+    int http_status;
+} fault_row;
+
+static const fault_row rows[] = {
+    {"reset-mid-upload", LARGE, WXID_KIND_NETWORK, 0},            /* 6 */
+    {"reset-mid-upload", MIDDLE, WXID_KIND_NETWORK, 0},           /* 6 */
+    {"reset-after-upload", SMALL, WXID_KIND_NETWORK, 0},          /* 7 */
+    {"close-after-upload", SMALL, WXID_KIND_NETWORK, 0},          /* 7 */
+    {"close-after-upload", LARGE, WXID_KIND_NETWORK, 0},          /* 7 */
+    {"reset-mid-response", SMALL, WXID_KIND_NETWORK, 0},          /* 8 */
+    {"never-reads", LARGE, WXID_KIND_TIMEOUT, 0},                 /* 9 */
+    {"never-answers", SMALL, WXID_KIND_TIMEOUT, 0},               /* 10 */
+    {"slow-headers", SMALL, WXID_KIND_TIMEOUT, 0},                /* 11 */
+    {"slow-body", SMALL, WXID_KIND_TIMEOUT, 0},                   /* 12 */
+    {"length-too-long", SMALL, WXID_KIND_NETWORK, 0},             /* 13 */
+    {"length-too-long-idle", SMALL, WXID_KIND_TIMEOUT, 0},        /* 13 */
+    {"length-too-short", SMALL, WXID_KIND_PROTOCOL, 200},         /* 14 */
+    {"length-negative", SMALL, WXID_KIND_PROTOCOL, 0},            /* 15 */
+    {"length-absurd", SMALL, WXID_KIND_PROTOCOL, 0},              /* 15 */
+    {"length-junk", SMALL, WXID_KIND_PROTOCOL, 0},                /* 15 */
+    {"length-twice", SMALL, WXID_KIND_PROTOCOL, 0},               /* 15 */
+    {"chunk-bad", SMALL, WXID_KIND_NETWORK, 0},                   /* 16 */
+    {"chunk-last-missing", SMALL, WXID_KIND_NETWORK, 0},          /* 16 */
+    {"chunk-of-17-digits", SMALL, WXID_KIND_NETWORK, 0},          /* 16 */
+    {"length-and-chunks", SMALL, WXID_KIND_PROTOCOL, 0},          /* 17 */
+    {"endless-1xx", SMALL, WXID_KIND_PROTOCOL, 0},                /* 19 */
+    {"status-417", SMALL, WXID_KIND_PROTOCOL, 417},               /* 19 */
+    {"early-413-reset", LARGE, WXID_KIND_PROTOCOL, 413},          /* 20 */
+    {"early-413-keeps-open", LARGE, WXID_KIND_PROTOCOL, 413},     /* 20 */
+    {"early-413-reads-on", LARGE, WXID_KIND_PROTOCOL, 413},       /* 20 */
+    {"early-200", LARGE, WXID_KIND_PROTOCOL, 200},                /* 21 */
+    {"early-200-reads-on", LARGE, WXID_KIND_PROTOCOL, 200},       /* 21 */
+    {"early-200-without-length", LARGE, WXID_KIND_PROTOCOL, 200}, /* 21 */
+    {"html-413", SMALL, WXID_KIND_PROTOCOL, 413},                 /* 22 */
+    {"status-503/retry-after-0", SMALL, WXID_KIND_PROTOCOL, 503}, /* 23 */
+    {"status-500", SMALL, WXID_KIND_PROTOCOL, 500},               /* 24 */
+    {"status-502", SMALL, WXID_KIND_PROTOCOL, 502},               /* 24 */
+    {"status-403", SMALL, WXID_KIND_PROTOCOL, 403},               /* 25 */
+    {"no-content", SMALL, WXID_KIND_PROTOCOL, 204},               /* 27 */
+    {"empty-200", SMALL, WXID_KIND_PROTOCOL, 200},                /* 27 */
+    {"redirect-301-other", SMALL, WXID_KIND_PROTOCOL, 301},       /* 28 */
+    {"redirect-302-other", SMALL, WXID_KIND_PROTOCOL, 302},       /* 28 */
+    {"redirect-303-other", SMALL, WXID_KIND_PROTOCOL, 303},       /* 28 */
+    {"redirect-307-other", SMALL, WXID_KIND_PROTOCOL, 307},       /* 29 */
+    {"redirect-308-other", LARGE, WXID_KIND_PROTOCOL, 308},       /* 29 */
+    {"redirect-307-self", SMALL, WXID_KIND_PROTOCOL, 307},        /* 30 */
+    {"redirect-302-file", SMALL, WXID_KIND_PROTOCOL, 302},        /* 30 */
+    {"gzip-bomb", SMALL, WXID_KIND_PROTOCOL, 200},                /* 31 */
+    {"gzip-transfer", SMALL, WXID_KIND_PROTOCOL, 0},              /* 31 */
+    {"gigabyte-by-length", SMALL, WXID_KIND_PROTOCOL, 0},         /* 32 */
+    {"gigabyte-by-close", SMALL, WXID_KIND_PROTOCOL, 0},          /* 32 */
+    {"gigabyte-by-chunks", SMALL, WXID_KIND_PROTOCOL, 0},         /* 32 */
+    {"endless-headers", SMALL, WXID_KIND_PROTOCOL, 0},            /* 33 */
+    {"giant-header", SMALL, WXID_KIND_PROTOCOL, 0},               /* 33 */
+    {"nul-in-header", SMALL, WXID_KIND_PROTOCOL, 0},              /* 34 */
+    {"nul-in-status", SMALL, WXID_KIND_PROTOCOL, 0},              /* 34 */
+    {"http-0.9", SMALL, WXID_KIND_PROTOCOL, 0},                   /* 34 */
+    {"http-3.7", SMALL, WXID_KIND_PROTOCOL, 0},                   /* 34 */
+    {"http-2", SMALL, WXID_KIND_PROTOCOL, 0},                     /* 34 */
+    {"http-1.2", SMALL, WXID_KIND_PROTOCOL, 0},                   /* 34 */
+    {"ssh-banner", SMALL, WXID_KIND_PROTOCOL, 0},                 /* 34 */
+    {"status-007", SMALL, WXID_KIND_PROTOCOL, 0},                 /* 34 */
+    {"status-2000", SMALL, WXID_KIND_PROTOCOL, 0},                /* 34 */
+    {"101", SMALL, WXID_KIND_PROTOCOL, 0},                        /* 34 */
+    {"no-bytes", SMALL, WXID_KIND_NETWORK, 0},
+};
+
+static void check_message(const fault_row *row, const char *message)
+{
+    static const char *const canaries[] = {TOKEN, "127.0.0.1", "/fault/", "1101051949", "北京"};
+    for (size_t i = 0; i < sizeof canaries / sizeof canaries[0]; i++) {
+        if (strstr(message, canaries[i]) != NULL) {
+            fail_msg("%s: the message gives away %s", row->fault, canaries[i]);
+        }
+    }
+}
+
+static void check_row(const fault_row *row, const char *word, const char *ca_file)
+{
+    char key[96];
+    (void)snprintf(key, sizeof key, "%s/first-1", row->fault);
+    wxid_client *client = new_client(
+        (client_options){.word = word, .ca_file = ca_file, .fault = key, .timeout_ms = TIMEOUT});
+    server_reset();
+    result got = recognize(client, row->length, 1, NULL);
+    if (got.ok || got.kind != row->kind || got.http_status != row->http_status) {
+        fail_msg("%s (%zu bytes): %s, status %d: %s", row->fault, row->length,
+                 got.ok ? "a card" : wxid_kind_info_at(got.kind)->name, got.http_status,
+                 got.message);
+    }
+    check_message(row, got.message);
+    if (got.elapsed_ms > TIMEOUT + 250) {
+        fail_msg("%s took %d ms", row->fault, (int)got.elapsed_ms);
+    }
+    got = recognize(client, 3000, 2, NULL);
+    if (!got.ok) {
+        fail_msg("the call after %s (%zu bytes, %s): %s", row->fault, row->length, word,
+                 got.message);
+    }
+    seen counted = server_seen(key);
+    if (counted.posts_begun != 2) {
+        fail_msg("%s: %d POSTs for 2 calls", row->fault, counted.posts_begun);
+    }
+    assert_int_equal(server_seen("listener/other").bytes, 0);
+    wxid_client_free(client);
+}
+
+static void every_fault_has_its_kind(void **state)
+{
+    int before = count_descriptors();
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        check_row(&rows[i], "http", NULL);
+    }
+    assert_int_equal(count_descriptors(), before);
+}
+
+/* A selection, for what TLS makes different: resets within a record, a close without a goodbye. */
+static void faults_by_tls_have_the_same_kinds(void **state)
+{
+    static const char *const names[] = {
+        "reset-mid-upload",  "reset-after-upload",   "close-after-upload", "reset-mid-response",
+        "length-too-long",   "early-413-reset",      "early-413-reads-on", "early-200",
+        "gigabyte-by-close", "early-413-keeps-open", "giant-header",       "chunk-last-missing"};
+    int before = count_descriptors();
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t j = 0; j < sizeof names / sizeof names[0]; j++) {
+            if (strcmp(rows[i].fault, names[j]) == 0) {
+                check_row(&rows[i], "https", server_word("ca"));
+            }
+        }
+    }
+    assert_int_equal(count_descriptors(), before);
+}
+
+static void odd_but_right_replies_are_taken(void **state)
+{
+    static const char *const faults[] = {
+        "ok",       "some-1xx", "eager-100",   "long-header",          "chunked",
+        "http-1.0", "slow-ok",  "until-close", "chunked-with-trailer", "twice-at-once"};
+    static const size_t lengths[] = {SMALL, LARGE};
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        for (size_t j = 0; j < 2; j++) {
+            wxid_client *client = new_client((client_options){.fault = faults[i]});
+            server_reset();
+            result got = recognize(client, lengths[j], 2, NULL);
+            if (!got.ok) {
+                fail_msg("%s: %s", faults[i], got.message);
+            }
+            assert_int_equal(server_seen(faults[i]).posts_begun, 1);
+            wxid_client_free(client);
+        }
+    }
+}
+
+/* 18: without "Expect: 100-continue" nothing is waited for. */
+static void a_large_picture_starts_at_once(void **state)
+{
+    wxid_client *client = new_client((client_options){.fault = "ok"});
+    (void)state;
+    result got = recognize(client, LARGE, 3, NULL);
+    assert_true(got.ok);
+    assert_true(got.elapsed_ms < 200);
+    wxid_client_free(client);
+}
+
+/* 1: nothing was sent, so it is tried again. 3: a name that cannot exist. */
+static void no_connection_is_kind_connect(void **state)
+{
+    static const char *const urls[] = {NULL, "https://wxidcard.invalid"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        wxid_settings settings = WXID_SETTINGS_INIT;
+        wxid_client *client = NULL;
+        settings.access_token = TOKEN;
+        settings.base_url = urls[i] != NULL ? urls[i] : server_word("closed");
+        settings.timeout_ms = 3000;
+        assert_int_equal(wxid_client_new(&client, &settings, NULL), 0);
+        result got = recognize(client, SMALL, 1, NULL);
+        assert_int_equal(got.kind, WXID_KIND_CONNECT);
+        assert_null(strstr(got.message, "wxidcard.invalid"));
+        wxid_client_free(client);
+    }
+}
+
+/* The core decides how often a request is sent, and nobody else: POSTs by class, retries on. */
+static void posts_are_counted_by_class(void **state)
+{
+    static const struct {
+        const char *fault;
+        int posts;
+    } classes[] = {
+        {"reset-after-upload", 2},       /* A */
+        {"close-after-upload", 2},       /* A */
+        {"reset-mid-upload", 2},         /* A */
+        {"reset-mid-response", 2},       /* A */
+        {"status-503/retry-after-0", 3}, /* B */
+        {"status-503/retry-after-999999999", 1},
+        {"html-413", 1},             /* N */
+        {"giant-header", 1},         /* N */
+        {"gigabyte-by-length", 1},   /* N */
+        {"early-413-keeps-open", 1}, /* N */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        wxid_client *client =
+            new_client((client_options){.fault = classes[i].fault, .max_retries = 2});
+        server_reset();
+        assert_false(recognize(client, MIDDLE, 1, NULL).ok);
+        seen counted = server_seen(classes[i].fault);
+        if (counted.posts_begun != classes[i].posts) {
+            fail_msg("%s: %d POSTs", classes[i].fault, counted.posts_begun);
+        }
+        wxid_client_free(client);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_fault_has_its_kind),
+        cmocka_unit_test(faults_by_tls_have_the_same_kinds),
+        cmocka_unit_test(odd_but_right_replies_are_taken),
+        cmocka_unit_test(a_large_picture_starts_at_once),
+        cmocka_unit_test(no_connection_is_kind_connect),
+        cmocka_unit_test(posts_are_counted_by_class),
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}

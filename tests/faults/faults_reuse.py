@@ -1,0 +1,143 @@
+"""What can happen to a connection that is kept. FAULTS.md 26, 36, 37, 38."""
+
+import time
+
+from wire import compose
+
+
+def close_idle(connection, request):
+    """Answers well, without a word about closing, and closes."""
+    connection.read_body(request)
+    connection.reply_card(request)
+    return False
+
+
+def close_idle_later(connection, request):
+    connection.read_body(request)
+    connection.reply_card(request)
+    time.sleep(0.02)
+    return False
+
+
+def reset_idle(connection, request):
+    connection.read_body(request)
+    connection.reply_card(request)
+    time.sleep(0.02)
+    connection.reset()
+
+
+def reset_on_reuse(connection, request):
+    """Good the first time; when the next request begins to come, resets without having read it."""
+    connection.read_body(request)
+    connection.reply_card(request)
+    first = connection.sock.recv(1)
+    if first:
+        connection.reset()
+    return False
+
+
+def close_on_reuse_head(connection, request):
+    """Good the first time; reads the next head, and closes without an answer."""
+    if getattr(connection, "used", False):
+        connection.read_body(request)
+        return False
+    connection.used = True
+    connection.read_body(request)
+    connection.reply_card(request)
+    return True
+
+
+def push_408(connection, request):
+    connection.read_body(request)
+    connection.reply_card(request)
+    time.sleep(0.02)
+    connection.reply(408, b"", close=True)
+    return False
+
+
+def push_408_keeps_open(connection, request):
+    connection.read_body(request)
+    connection.reply_card(request)
+    time.sleep(0.02)
+    connection.reply(408, b"")
+    return True
+
+
+def twice_at_once(connection, request):
+    """Both answers in one write."""
+    connection.read_body(request)
+    answer = compose(200, request.card())
+    connection.send(answer + answer)
+    return True
+
+
+def twice_head_apart(connection, request):
+    """The head by itself, then the body and the second answer in one write: by TLS in one record."""
+    connection.read_body(request)
+    card = request.card()
+    answer = compose(200, card)
+    connection.send(answer[: -len(card)])
+    time.sleep(0.002)
+    connection.send(card + answer)
+    return True
+
+
+def twice_soon(connection, request):
+    """The second answer just behind the first, as a write of its own."""
+    connection.read_body(request)
+    connection.reply_card(request)
+    connection.reply_card(request)
+    return True
+
+
+def twice_late(connection, request):
+    """The second answer when the connection has been idle for a while."""
+    connection.read_body(request)
+    connection.reply_card(request)
+    time.sleep(0.003)
+    connection.reply_card(request)
+    return True
+
+
+def late_in_next_upload(connection, request):
+    """The second answer when the next request is on its way, but not yet whole."""
+    previous = getattr(connection, "previous", None)
+    if previous is not None:
+        connection.read_body(request, max(1, request.length // 2))
+        connection.send(previous)
+        connection.drain(1)
+        return False
+    connection.read_body(request)
+    connection.reply_card(request)
+    connection.previous = compose(200, request.card())
+    return True
+
+
+def late_at_next_head(connection, request):
+    """The second answer as soon as the next request's head is there."""
+    previous = getattr(connection, "previous", None)
+    if previous is not None:
+        connection.send(previous)
+        connection.drain(1)
+        return False
+    connection.read_body(request)
+    connection.reply_card(request)
+    connection.previous = compose(200, request.card())
+    return True
+
+
+FAULTS = {
+    "close-idle": close_idle,
+    "close-idle-later": close_idle_later,
+    "reset-idle": reset_idle,
+    "reset-on-reuse": reset_on_reuse,
+    "close-on-reuse": close_on_reuse_head,
+    "push-408": push_408,
+    "push-408-keeps-open": push_408_keeps_open,
+    "twice-at-once": twice_at_once,
+    "twice-head-apart": twice_head_apart,
+    "twice-soon": twice_soon,
+    "twice-late": twice_late,
+    "late-in-next-upload": late_in_next_upload,
+    "late-at-next-head": late_at_next_head,
+}
