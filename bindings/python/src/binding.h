@@ -1,0 +1,112 @@
+/* wxidcard._core: the core bound to Python. It converts values and nothing else: no default, no
+ * errcode and no rule about trying again stands in these files (docs/architecture.md).
+ *
+ * Functions return 0 for success and -1 with a Python exception set, unless they say otherwise. */
+#ifndef WXIDCARD_PYTHON_BINDING_H
+#define WXIDCARD_PYTHON_BINDING_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "wxidcard.h"
+
+/* What one interpreter's copy of the module owns. */
+typedef struct module_state {
+    PyTypeObject *client_type;
+    PyTypeObject *session_type;
+    PyTypeObject *call_type;
+    PyTypeObject *request_type;
+    PyTypeObject *fragment_type;
+    PyObject *error_classes; /* dict: "CardNotFoundError" -> the class */
+    PyObject *kind_classes;  /* tuple by wxid_kind: the class, or None */
+    PyObject *main_thread;   /* threading.main_thread */
+    atomic_int ending;       /* 1 once the interpreter has begun to shut down */
+    atomic_int in_flight;    /* calls that run without the GIL */
+} module_state;
+
+module_state *wxpy_state(PyObject *module);
+module_state *wxpy_state_of(PyObject *instance);
+
+/* errors.c */
+int wxpy_errors_make(module_state *state);
+/* Raises what the error stands for and frees it; an exception that is pending already goes before
+ * it. Always returns NULL. */
+PyObject *wxpy_raise(module_state *state, wxid_error *error);
+
+/* value.c: new reference, or NULL with an exception. */
+PyObject *wxpy_value(const wxid_value *value);
+/* Frees the value as well. */
+PyObject *wxpy_take_value(wxid_value *value);
+/* str, or None for NULL. */
+PyObject *wxpy_text_or_none(const char *text);
+
+/* arguments.c: what came from the caller. The text is lent by the argument, which must outlive it.
+ */
+int wxpy_read_text(const char **text, PyObject *argument, const char *name);
+/* Stores a bytes object (new reference) that holds the path as the system wants it. */
+int wxpy_read_path(PyObject **path, PyObject *argument, const char *name);
+int wxpy_read_count(int64_t *count, PyObject *argument, const char *name);
+/* Seconds to milliseconds. */
+int wxpy_read_duration(int64_t *duration_ms, PyObject *argument, const char *name);
+
+/* settings.c */
+typedef struct wxpy_settings {
+    wxid_settings values;
+    PyObject *kept;     /* list of what the values point into */
+    PyObject *provider; /* the token provider, or NULL */
+} wxpy_settings;
+
+int wxpy_settings_read(wxpy_settings *settings, PyObject *arguments, PyObject *keywords);
+void wxpy_settings_clear(wxpy_settings *settings);
+/* New reference: a dict of every setting but functions; durations in seconds, None where unset. */
+PyObject *wxpy_settings_dict(const wxid_settings *settings);
+
+/* picture.c: one recognition's arguments, held until wxpy_recognition_clear(). */
+typedef struct wxpy_recognition {
+    wxid_recognition values;
+    Py_buffer view; /* view.obj is NULL when there is none */
+    PyObject *path;
+    PyObject *img_url;
+    PyObject *type;
+} wxpy_recognition;
+
+/* NULL and None are "not given". settings: how much of a file object is worth reading. */
+int wxpy_recognition_read(wxpy_recognition *recognition, PyObject *image, PyObject *image_path,
+                          PyObject *img_url, PyObject *type, const wxid_settings *settings);
+void wxpy_recognition_clear(wxpy_recognition *recognition);
+
+/* names.c: the names of steps and failures; NULL past the end. */
+const char *wxpy_step_name(size_t step);
+const char *wxpy_failure_name(size_t failure);
+/* The failure of that name, or -1 with ValueError. */
+int wxpy_failure_find(const char *name);
+/* The kind of that name, or -1 with ValueError. */
+int wxpy_kind_find(const char *name);
+
+/* call.c */
+typedef struct call_object {
+    PyObject ob_base;
+    PyObject *session; /* must outlive the call */
+    wxid_call *call;
+    wxpy_recognition recognition;
+} call_object;
+
+/* New reference to a call object without a call yet. */
+call_object *wxpy_call_allocate(module_state *state, PyObject *session);
+
+/* request.c */
+PyObject *wxpy_request_new(module_state *state, call_object *call, const wxid_request *request);
+
+/* tables.c */
+extern PyMethodDef wxpy_table_methods[];
+
+extern PyType_Spec wxpy_client_spec;
+extern PyType_Spec wxpy_session_spec;
+extern PyType_Spec wxpy_call_spec;
+extern PyType_Spec wxpy_request_spec;
+extern PyType_Spec wxpy_fragment_spec;
+
+#endif

@@ -1,0 +1,28 @@
+"""Reads Chinese ID cards through WeChat's OCR service.
+
+>>> import wxidcard
+>>> card = wxidcard.recognize("front.jpg", access_token="…")  # doctest: +SKIP
+>>> card["name"], card["id"]  # doctest: +SKIP
+('张三', '11010519491231002X')
+
+:class:`Client` is for many pictures and many threads; the errors are all under :class:`Error`.
+"""
+
+from . import errors
+from ._core import __version__
+from .cards import BackCard, Card, FrontCard
+from .client import Client, recognize
+from .errors import *  # noqa: F403 - all of them, whatever the core's table has
+from .settings import Settings, TokenProvider
+
+__all__ = [
+    "BackCard",
+    "Card",
+    "Client",
+    "FrontCard",
+    "Settings",
+    "TokenProvider",
+    "__version__",
+    "recognize",
+]
+__all__ += errors.__all__

@@ -1,0 +1,153 @@
+import os
+from typing import Any, Final, Literal, TypeAlias, TypedDict, final, type_check_only
+
+from _typeshed import SupportsRead
+from typing_extensions import Buffer, Unpack
+
+from .cards import Card
+from .settings import Settings, TokenProvider
+
+__version__: Final[str]
+MAX_REPLY_BODY: Final[int]
+MAX_REPLY_HEADERS: Final[int]
+STEPS: Final[tuple[str, ...]]
+FAILURES: Final[tuple[str, ...]]
+
+_Picture: TypeAlias = str | os.PathLike[str] | Buffer | SupportsRead[bytes]
+_Step: TypeAlias = Literal["token", "send", "wait", "done"]
+_Failure: TypeAlias = Literal[
+    "connect", "timeout", "tls", "network", "protocol", "system", "memory"
+]
+
+@final
+class Client:
+    def __new__(cls, **settings: Unpack[Settings]) -> Client: ...
+    def recognize(
+        self,
+        image: _Picture | None = None,
+        *,
+        img_url: str | None = None,
+        type: str | None = None,
+    ) -> Card: ...
+    def close(self) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+@final
+class Session:
+    def __new__(cls, **settings: Unpack[Settings]) -> Session: ...
+    def recognition(
+        self,
+        now_ms: int,
+        seed: int,
+        *,
+        image: _Picture | None = None,
+        image_path: str | os.PathLike[str] | None = None,
+        img_url: str | None = None,
+        type: str | None = None,
+    ) -> Call: ...
+    def token_fetch(
+        self,
+        now_ms: int,
+        seed: int,
+        *,
+        appid: str,
+        secret: str,
+        endpoint: Literal["stable_token", "token"] | None = None,
+        force_refresh: bool = False,
+    ) -> Call: ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def token_provider(self) -> TokenProvider | None: ...
+
+@final
+class Call:
+    def step(self, now_ms: int, /) -> _Step: ...
+    def time_left_ms(self, now_ms: int, /) -> int: ...
+    def abandon(self, kind: str, message: str) -> None: ...
+    @property
+    def failed_token(self) -> str | None: ...
+    def answer_token(self, token: str, /) -> None: ...
+    @property
+    def request(self) -> Request | None: ...
+    def answer_reply(
+        self,
+        now_ms: int,
+        status: int,
+        body: Buffer,
+        *,
+        retry_after: str | None = None,
+        date: str | None = None,
+        request_incomplete: bool = False,
+    ) -> None: ...
+    def answer_failure(
+        self, now_ms: int, failure: _Failure, sent: bool, detail: str | None = None
+    ) -> None: ...
+    @property
+    def wait_ms(self) -> int: ...
+    def answer_waited(self, now_ms: int, /) -> None: ...
+    def take_card(self) -> Card: ...
+    def take_token(self) -> tuple[str, int]: ...
+
+@final
+class Request:
+    @property
+    def method(self) -> str: ...
+    @property
+    def scheme(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def head(self) -> bytes: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> list[bytes | memoryview]: ...
+    @property
+    def body_length(self) -> int: ...
+
+@type_check_only
+class _Kind(TypedDict):
+    name: str
+    class_name: str
+    base_name: str
+    also: str
+    retryable: bool
+    meaning: str
+
+@type_check_only
+class _Group(TypedDict):
+    class_name: str
+    meaning: str
+
+@type_check_only
+class _Errcode(TypedDict):
+    errcode: int
+    kind: str
+    retry_class: Literal["N", "B", "T"]
+    text: str
+
+@type_check_only
+class _Setting(TypedDict):
+    name: str
+    type: Literal["text", "path", "count", "duration", "function"]
+    meaning: str
+
+def kind_table() -> list[_Kind]: ...
+def group_table() -> list[_Group]: ...
+def errcode_table() -> list[_Errcode]: ...
+def setting_table() -> list[_Setting]: ...
+def error_classes() -> dict[str, type[Exception]]: ...

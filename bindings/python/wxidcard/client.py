@@ -1,0 +1,118 @@
+"""The blocking client."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
+
+from . import _core
+from .cards import Card
+from .settings import Settings
+
+if TYPE_CHECKING:
+    import os
+
+    from _typeshed import SupportsRead
+    from typing_extensions import Buffer
+
+    Picture: TypeAlias = str | os.PathLike[str] | Buffer | SupportsRead[bytes]
+
+__all__ = ["Client", "recognize"]
+
+
+class Client:
+    """Recognises ID cards, from any number of threads at once.
+
+    The keywords are those of :class:`wxidcard.Settings`; exactly one credential is needed,
+    ``access_token`` or ``token_provider``::
+
+        with wxidcard.Client(access_token="…") as client:
+            card = client.recognize("front.jpg")
+
+    Connections are kept between calls and shared by the threads, ``max_connections`` at most.
+    Pickling and copying take the settings, the token among them, and the copy opens connections of
+    its own; so does a child process after ``fork``.
+
+    Raises TypeError for a keyword that there is not or a value of the wrong type, and ValueError
+    for a value that cannot be right; both say what to write instead.
+    """
+
+    __slots__ = ("__weakref__", "_core", "_settings")
+
+    _core: _core.Client
+    _settings: Settings
+
+    def __init__(self, **settings: Unpack[Settings]) -> None:
+        self._core = _core.Client(**settings)
+        self._settings = settings
+
+    def recognize(
+        self,
+        image: "Picture | None" = None,
+        *,
+        img_url: str | None = None,
+        type: Literal["photo", "scan"] | None = None,
+    ) -> Card:
+        """Recognise one picture and return the card, a plain ``dict`` of the service's own fields.
+
+        Give exactly one of ``image`` and ``img_url``. ``image`` is a path (``str`` or
+        ``os.PathLike``), bytes-like memory, which is sent without a copy, or a binary file object,
+        which is read from where it stands. It must be smaller than ``max_image_bytes`` and begin as
+        JPEG, PNG, GIF, BMP or WebP pictures do. ``img_url`` is an http or https URL, not
+        percent-encoded as a whole, from which the service fetches the picture itself. ``type`` is
+        ``"photo"`` (the card with a background), ``"scan"`` (the card alone), or left out.
+
+        Blocks for up to ``timeout`` seconds, without the GIL; Ctrl-C ends it.
+
+        Raises :class:`wxidcard.ImageInputError` for a picture that is refused before anything was
+        sent, OSError for a path that cannot be read, :class:`wxidcard.APIError` for what the
+        service refused, :class:`wxidcard.TransportError` and :class:`wxidcard.ProtocolError` for
+        what happened on the way, TypeError and ValueError for arguments that cannot be right or a
+        client that was closed, and whatever ``token_provider`` raises.
+        """
+        return self._core.recognize(image, img_url=img_url, type=type)
+
+    def close(self) -> None:
+        """Refuse new calls and close idle connections; calls in flight end as they would."""
+        self._core.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._core.closed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = ", closed" if self.closed else ""
+        return f"<wxidcard.Client: {self._core.description}{state}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _restore, (type(self), self._settings)
+
+
+def _restore(client_class: type[Client], settings: Settings) -> Client:
+    return client_class(**settings)
+
+
+def recognize(
+    image: "Picture | None" = None,
+    *,
+    img_url: str | None = None,
+    type: Literal["photo", "scan"] | None = None,
+    **settings: Unpack[Settings],
+) -> Card:
+    """Recognise one picture with a client of its own: :meth:`Client.recognize`, settings and all.
+
+    For more than one picture make a :class:`Client`, which keeps its connections.
+    """
+    with Client(**settings) as client:
+        return client.recognize(image, img_url=img_url, type=type)

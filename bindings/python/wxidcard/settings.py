@@ -1,0 +1,41 @@
+"""The keywords of :class:`wxidcard.Client`, for editors and type checkers.
+
+At run time they are read from the core's own table; a test compares the two.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TypeAlias, TypedDict
+
+__all__ = ["Settings", "TokenProvider"]
+
+TokenProvider: TypeAlias = Callable[[str | None], str]
+"""Called with the token that the service refused, or None at first; returns an access token."""
+
+
+class Settings(TypedDict, total=False):
+    """How calls are made. None, or leaving it out, takes the library's default.
+
+    Exactly one credential: ``access_token`` or ``token_provider``.
+    """
+
+    access_token: str | None
+    """An access token in hand."""
+    token_provider: TokenProvider | None
+    """A function that returns an access token; called in the thread that recognises."""
+    base_url: str | None
+    """Where the service is: https; plain http only on loopback."""
+    timeout: float | None
+    """Seconds for the whole call, tokens and retries included; 30 when not given."""
+    connect_timeout: float | None
+    """Seconds for one connection; 5 when not given."""
+    max_retries: int | None
+    """How often a call is tried again: 0, 1 or 2, which is taken when not given."""
+    max_image_bytes: int | None
+    """A picture must be smaller than this; 2 MiB when not given."""
+    max_connections: int | None
+    """Connections of one client at once; 32 when not given."""
+    ca_file: str | os.PathLike[str] | None
+    """PEM file of the authorities to trust instead of the system's."""
+    proxy: str | None
+    """URL of an HTTP proxy; none is taken from the environment."""

@@ -1,0 +1,52 @@
+"""What every test of the Python binding may use."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import wxidcard
+from scripted import ScriptedService
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00invented\xff\xd9"
+TOKEN = "canary-token_0123456789"
+
+
+@pytest.fixture
+def service() -> Iterator[ScriptedService]:
+    started = ScriptedService()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def client(service: ScriptedService) -> Iterator[wxidcard.Client]:
+    with wxidcard.Client(access_token=TOKEN, base_url=service.url, timeout=20) as made:
+        yield made
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "canary-path.jpg"
+    path.write_bytes(JPEG)
+    return path
+
+
+MakeClient = Callable[..., wxidcard.Client]
+
+
+@pytest.fixture
+def make_client(service: ScriptedService) -> Iterator[MakeClient]:
+    """Makes clients of the service, with an access token unless a provider is given."""
+    made: list[wxidcard.Client] = []
+
+    def make(**settings: object) -> wxidcard.Client:
+        if "token_provider" not in settings:
+            settings.setdefault("access_token", TOKEN)
+        settings.setdefault("timeout", 20)
+        made.append(wxidcard.Client(base_url=service.url, **settings))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()

@@ -1,0 +1,158 @@
+"""wxidcard.Client and wxidcard.recognize: the outside."""
+
+import copy
+import pickle
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wxidcard
+from conftest import JPEG, TOKEN
+from scripted import CARD, ScriptedService, reply
+
+
+def provide(failed: str | None) -> str:
+    return TOKEN
+
+
+def test_a_card_is_a_plain_dict(service: ScriptedService, client: wxidcard.Client) -> None:
+    document = {
+        "errcode": 0,
+        "errmsg": "ok",
+        "type": "Front",
+        "name": "𠀋 张三",
+        "card_property": 4,
+        "score": 0.5,
+        "sure": True,
+        "nothing": None,
+        "corners": [[1, 2], [3, {"x": -4}]],
+        "empty": "",
+    }
+    service.script.append(reply(document))
+    card = client.recognize(JPEG)
+    del document["errcode"], document["errmsg"]
+    assert card == document
+    assert list(card) == list(document)
+    exact = {name: type(value) for name, value in card.items()}
+    assert (type(card), exact["card_property"], exact["score"], exact["sure"]) == (
+        dict,
+        int,
+        float,
+        bool,
+    )
+
+
+def test_one_call(service: ScriptedService) -> None:
+    assert wxidcard.recognize(JPEG, access_token=TOKEN, base_url=service.url) == CARD
+    assert (
+        wxidcard.recognize(
+            img_url="https://example.com/a b.jpg".replace(" ", "%20"),
+            type="photo",
+            access_token=TOKEN,
+            base_url=service.url,
+        )
+        == CARD
+    )
+    upload, by_url = service.requests
+    assert upload.picture == JPEG
+    assert upload.query == {"access_token": [TOKEN]}
+    assert by_url.body == b""
+    assert by_url.query == {
+        "access_token": [TOKEN],
+        "type": ["photo"],
+        "img_url": ["https://example.com/a%20b.jpg"],
+    }
+
+
+def test_connections_are_kept(service: ScriptedService, client: wxidcard.Client) -> None:
+    for _ in range(20):
+        assert client.recognize(JPEG) == CARD
+    assert service.connections == 1
+
+
+def test_misuse(client: wxidcard.Client, service: ScriptedService) -> None:
+    with pytest.raises(ValueError, match="img_url"):
+        client.recognize()
+    with pytest.raises(ValueError, match="exactly one"):
+        client.recognize(JPEG, img_url="https://example.com/a.jpg")
+    with pytest.raises(ValueError, match="photo"):
+        client.recognize(JPEG, type="Photo")  # type: ignore[arg-type]
+    for wrong in (7, 1.5, ["a.jpg"], object()):
+        with pytest.raises(TypeError, match="path, bytes or a file"):
+            client.recognize(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="img_url must be a str, not bytes"):
+        client.recognize(img_url=b"https://example.com/a.jpg")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="type must be a str"):
+        client.recognize(JPEG, type=1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="NUL"):
+        client.recognize(img_url="https://example.com/\0")
+    assert service.requests == []
+
+
+def test_using_a_closed_client_is_a_clear_error(service: ScriptedService) -> None:
+    client = wxidcard.Client(access_token=TOKEN, base_url=service.url)
+    assert not client.closed
+    with client as entered:
+        assert entered is client
+        assert client.recognize(JPEG) == CARD
+    assert client.closed
+    assert repr(client).endswith(", closed>")
+    with pytest.raises(ValueError, match="closed"):
+        client.recognize(JPEG)
+    client.close()
+    assert len(service.requests) == 1
+
+
+def test_repr_shows_where_to(client: wxidcard.Client, service: ScriptedService) -> None:
+    assert repr(client) == f"<wxidcard.Client: access_token, {service.url}>"
+
+
+@pytest.mark.parametrize(
+    "duplicate",
+    [
+        copy.copy,
+        copy.deepcopy,
+        *(
+            lambda client, protocol=protocol: pickle.loads(pickle.dumps(client, protocol))
+            for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+        ),
+    ],
+)
+@pytest.mark.parametrize("credential", [{"access_token": TOKEN}, {"token_provider": provide}])
+def test_a_copy_has_the_settings_and_connections_of_its_own(
+    service: ScriptedService, duplicate: Any, credential: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = {"base_url": service.url, "timeout": 7.5, "max_retries": 1, **credential}
+    with wxidcard.Client(**settings) as client:
+        assert client.recognize(JPEG) == CARD
+        again = duplicate(client)
+        assert (type(again), repr(again)) == (wxidcard.Client, repr(client))
+        assert again._core.settings == client._core.settings
+    # The first being closed says nothing about the second.
+    assert again.recognize(JPEG) == CARD
+    again.close()
+    assert service.connections == 2
+
+
+def test_a_client_that_is_dropped_closes_its_connections(service: ScriptedService) -> None:
+    client = wxidcard.Client(access_token=TOKEN, base_url=service.url)
+    client.recognize(JPEG)
+    gone = weakref.ref(client)
+    del client
+    assert gone() is None
+    for thread in service._threads[1:]:
+        thread.join(5)  # it ends when the client has closed the connection
+        assert not thread.is_alive()
+
+
+def test_subclasses_pickle_as_themselves(service: ScriptedService) -> None:
+    client = pickle.loads(pickle.dumps(Subclass(access_token=TOKEN, base_url=service.url)))
+    with client:
+        assert type(client) is Subclass
+        assert client.recognize(JPEG) == CARD
+
+
+class Subclass(wxidcard.Client):
+    pass
