@@ -1,0 +1,11 @@
+std = "min"
+max_line_length = 100
+cache = false
+
+-- The modules run where ngx may be.
+files["bindings/lua/lua/wxidcard/place.lua"].read_globals = { "ngx" }
+files["**/*.rockspec"].std = "+rockspec"
+files["tests/lua"].std = "+busted"
+-- What only some of the Luas have.
+files["tests/lua"].ignore = { "143/math", "143/table", "113/unpack" }
+files[".busted"].ignore = { "1" }

@@ -1,0 +1,74 @@
+--- The client, written once for wxidcard and wxidcard.safe, which differ in what they do with a
+-- failure.
+local core = require "wxidcard.core"
+local failure = require "wxidcard.failure"
+local place = require "wxidcard.place"
+
+-- A driver's functions return nil and a string for the caller's mistake, nil and a table for a
+-- failure. A mistake is raised at the caller's line in both modules: it is corrected, not handled.
+local function methods_of(Client, fail)
+    local methods = {}
+
+    local function check(self)
+        if getmetatable(self) ~= Client then
+            error("call a client's methods with a colon: client:recognize{ ... }", 3)
+        end
+    end
+
+    --- Recognises one picture: img = bytes, img_file = path or img_url = URL; type = "photo" or
+    -- "scan". Returns the card: a table of the service's own field names.
+    function methods.recognize(self, picture)
+        check(self)
+        local card, problem = self.driver:recognize(picture)
+        if card then
+            return card
+        elseif type(problem) == "string" then
+            error(problem, 2)
+        end
+        return fail(failure.new(problem))
+    end
+
+    --- Closes its connections. A closed client refuses to recognise.
+    function methods.close(self)
+        check(self)
+        self.driver:close()
+    end
+
+    return methods
+end
+
+local function class_of_clients(fail)
+    local Client = { __name = "wxidcard.client" }
+    Client.__index = methods_of(Client, fail)
+    Client.__close = Client.__index.close -- of a <close> variable, Lua 5.4
+
+    -- What is in a client must not get into a log with it.
+    function Client.__tostring(self)
+        return Client.__name .. " (" .. self.driver:description() .. ")"
+    end
+
+    return Client
+end
+
+local client = {}
+
+--- Makes a module: its functions, with `fail` deciding how a failure is handed out.
+function client.module(fail)
+    local Client = class_of_clients(fail)
+    local module = { _VERSION = core.version, version = core.version, is_error = failure.is }
+
+    --- A client. The settings are those of wxidcard.core's settings(); times are milliseconds.
+    function module.new(settings)
+        local driver, problem = place.driver().new(settings)
+        if driver then
+            return setmetatable({ driver = driver }, Client)
+        elseif type(problem) == "string" then
+            error(problem, 2)
+        end
+        return fail(failure.new(problem))
+    end
+
+    return module
+end
+
+return client

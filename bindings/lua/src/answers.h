@@ -1,0 +1,13 @@
+/* The answers of a driver, methods of a call. They raise when the driver's author is mistaken. */
+#ifndef WXL_ANSWERS_H
+#define WXL_ANSWERS_H
+
+#include "compat.h"
+
+int wxl_answer_token(lua_State *L);   /* call:answer_token(token) */
+int wxl_answer_reply(lua_State *L);   /* call:answer_reply(now_ms, {status, body, ...}) */
+int wxl_answer_failure(lua_State *L); /* call:answer_failure(now_ms, failure, sent, detail) */
+int wxl_answer_waited(lua_State *L);  /* call:answer_waited(now_ms) */
+int wxl_abandon(lua_State *L);        /* call:abandon(message) */
+
+#endif

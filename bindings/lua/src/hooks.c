@@ -1,0 +1,139 @@
+#include "hooks.h"
+
+#include "failure.h"
+
+#include <string.h>
+
+enum { ANCHOR_PROVIDER = 1, ANCHOR_NOTHING };
+
+static const wxl_class turn_class = {"wxidcard turn", NULL, NULL, NULL};
+
+/* Says what is wrong where the provider tried to yield, which C in between does not allow. The Luas
+ * word it differently, but all begin so. */
+static void explain_yield(lua_State *L)
+{
+    const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    if (message != NULL && strstr(message, "attempt to yield") != NULL) {
+        lua_pushfstring(L, "token_provider must not yield: it is called from C (%s)", message);
+    }
+}
+
+static int misuse(lua_State *L, wxl_turn *turn, const char *message)
+{
+    turn->ended_by = WXL_MISUSE;
+    lua_pushstring(L, message);
+    return lua_error(L);
+}
+
+/* ask_provider(provider, turn), under lua_pcall. */
+static int ask_provider(lua_State *L)
+{
+    wxl_turn *turn = lua_touserdata(L, 2);
+    size_t length = 0;
+    lua_pushvalue(L, 1);
+    lua_pushstring(L, wxid_call_failed_token(turn->call)); /* nil for NULL */
+    if (lua_pcall(L, 1, 1, 0) != 0) {
+        explain_yield(L);
+        return lua_error(L);
+    }
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        lua_pushfstring(
+            L,
+            "token_provider must return the access token, a string, not a %s; what keeps it "
+            "from that it should raise",
+            luaL_typename(L, -1));
+        return misuse(L, turn, lua_tostring(L, -1));
+    }
+    const char *token = lua_tolstring(L, -1, &length);
+    if (strlen(token) != length) {
+        return misuse(L, turn, "the token that token_provider returned holds a zero byte");
+    }
+    /* What it refuses ends the call, with an error of its own. */
+    (void)wxid_call_answer_token(turn->call, token, NULL);
+    return 0;
+}
+
+/* The values pushed here were made beforehand: outside lua_pcall nothing may allocate. */
+static int on_token(void *context, wxid_call *call)
+{
+    wxl_turn *turn = context;
+    turn->call = call;
+    lua_pushvalue(turn->L, turn->ask);
+    lua_pushvalue(turn->L, turn->provider);
+    lua_pushvalue(turn->L, turn->itself);
+    if (lua_pcall(turn->L, 2, 0, 0) == 0) {
+        return 0;
+    }
+    if (turn->ended_by == WXL_NOTHING) {
+        turn->ended_by = WXL_RAISED;
+    }
+    return -1;
+}
+
+/* lua.c answers SIGINT by a debug hook that raises. It runs when Lua code does, so some is run; and
+ * in PUC Lua only on the main thread, so that a call made in a coroutine looks whether it was set.
+ */
+static int on_tick(void *context)
+{
+    wxl_turn *turn = context;
+    lua_pushvalue(turn->L, turn->nothing);
+    if (lua_pcall(turn->L, 0, 0, 0) != 0) {
+        turn->ended_by = WXL_RAISED;
+        return -1;
+    }
+    if (turn->main_thread != NULL && turn->hook_before == NULL &&
+        lua_gethook(turn->main_thread) != NULL) {
+        turn->ended_by = WXL_MAIN_THREAD;
+        return -1;
+    }
+    return 0;
+}
+
+void wxl_push_anchors(lua_State *L)
+{
+    lua_createtable(L, 2, 0);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, ANCHOR_PROVIDER);
+    if (luaL_loadstring(L, "return") != 0) {
+        lua_error(L); /* without memory */
+    }
+    lua_rawseti(L, -2, ANCHOR_NOTHING);
+}
+
+wxl_turn *wxl_begin_turn(lua_State *L, int anchors)
+{
+    static const wxid_hooks unset = WXID_HOOKS_INIT;
+    luaL_checkstack(L, 12, "a call"); /* also for what the hooks push */
+    wxl_turn *turn = wxl_new_object(L, &turn_class, sizeof *turn);
+    turn->itself = lua_gettop(L);
+    lua_pushcfunction(L, ask_provider);
+    lua_rawgeti(L, anchors, ANCHOR_PROVIDER);
+    lua_rawgeti(L, anchors, ANCHOR_NOTHING);
+    turn->ask = turn->itself + 1;
+    turn->provider = turn->itself + 2;
+    turn->nothing = turn->itself + 3;
+    turn->L = L;
+    turn->main_thread = wxl_main_thread(L);
+    if (turn->main_thread == L) {
+        turn->main_thread = NULL;
+    }
+    turn->hook_before = turn->main_thread != NULL ? lua_gethook(turn->main_thread) : NULL;
+    turn->hooks = unset;
+    turn->hooks.context = turn;
+    turn->hooks.token = on_token;
+    turn->hooks.tick = on_tick;
+    return turn;
+}
+
+int wxl_end_turn(lua_State *L, const wxl_turn *turn)
+{
+    switch (turn->ended_by) {
+    case WXL_MISUSE:
+        return wxl_refuse(L, "%s", lua_tostring(L, -1));
+    case WXL_MAIN_THREAD:
+        lua_pushliteral(L, "interrupted!"); /* as lua.c says it; its own hook raises it next */
+        return lua_error(L);
+    default:
+        return lua_error(L);
+    }
+}

@@ -1,0 +1,87 @@
+#include "tables.h"
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+int wxl_kinds(lua_State *L)
+{
+    const wxid_kind_info *row;
+    lua_newtable(L);
+    for (size_t i = 0; (row = wxid_kind_info_at(i)) != NULL; i++) {
+        lua_createtable(L, 0, 3);
+        set_text(L, "name", row->name);
+        set_text(L, "meaning", row->meaning);
+        lua_pushboolean(L, row->retryable);
+        lua_setfield(L, -2, "retryable");
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+int wxl_errcodes(lua_State *L)
+{
+    const wxid_errcode_info *row;
+    lua_newtable(L);
+    for (size_t i = 0; (row = wxid_errcode_info_at(i)) != NULL; i++) {
+        lua_createtable(L, 0, 4);
+        wxl_push_whole(L, row->errcode);
+        lua_setfield(L, -2, "errcode");
+        set_text(L, "kind", wxid_kind_info_at(row->kind)->name);
+        lua_pushlstring(L, &row->retry_class, 1);
+        lua_setfield(L, -2, "retry_class");
+        set_text(L, "text", row->text);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+static const char *const setting_types[] = {
+    [WXID_SETTING_TEXT] = "text",         [WXID_SETTING_PATH] = "path",
+    [WXID_SETTING_COUNT] = "count",       [WXID_SETTING_DURATION] = "duration",
+    [WXID_SETTING_FUNCTION] = "function",
+};
+
+int wxl_settings(lua_State *L)
+{
+    const wxid_setting_info *row;
+    lua_newtable(L);
+    for (size_t i = 0; (row = wxid_setting_info_at(i)) != NULL; i++) {
+        lua_createtable(L, 0, 3);
+        set_text(L, "name", row->name);
+        set_text(L, "type", setting_types[row->type]);
+        set_text(L, "meaning", row->meaning);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+/* Pushes nil for what is unset. */
+static void push_setting(lua_State *L, const wxid_setting_info *row, const wxid_settings *settings)
+{
+    const void *field = (const char *)settings + row->offset;
+    if (row->type == WXID_SETTING_TEXT || row->type == WXID_SETTING_PATH) {
+        lua_pushstring(L, *(const char *const *)field); /* nil for NULL */
+        return;
+    }
+    int64_t number = *(const int64_t *)field;
+    if (number == WXID_UNSET) {
+        lua_pushnil(L);
+    } else if (row->type == WXID_SETTING_FUNCTION) {
+        lua_pushboolean(L, number != 0);
+    } else {
+        wxl_push_whole(L, number);
+    }
+}
+
+void wxl_push_settings(lua_State *L, const wxid_settings *settings)
+{
+    const wxid_setting_info *row;
+    lua_newtable(L);
+    for (size_t i = 0; (row = wxid_setting_info_at(i)) != NULL; i++) {
+        push_setting(L, row, settings);
+        lua_setfield(L, -2, row->name);
+    }
+}

@@ -1,0 +1,15 @@
+/* The core's tables as Lua tables. */
+#ifndef WXL_TABLES_H
+#define WXL_TABLES_H
+
+#include "compat.h"
+#include "wxidcard.h"
+
+int wxl_kinds(lua_State *L);    /* core.kinds(): list of {name, retryable, meaning} */
+int wxl_errcodes(lua_State *L); /* core.errcodes(): list of {errcode, kind, retry_class, text} */
+int wxl_settings(lua_State *L); /* core.settings(): list of {name, type, meaning} */
+
+/* Pushes the settings that are not unset as a table, durations in milliseconds. */
+void wxl_push_settings(lua_State *L, const wxid_settings *settings);
+
+#endif

@@ -1,0 +1,168 @@
+#include "values.h"
+
+#include "failure.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FURTHEST 9007199254740992.0 /* 2^53: far past any time, and exact in a double */
+
+static void push_members(lua_State *L, const wxid_value *value, int named)
+{
+    size_t count = wxid_value_count(value);
+    lua_createtable(L, named ? 0 : (int)count, named ? (int)count : 0);
+    for (size_t i = 0; i < count; i++) {
+        const wxid_value *member = wxid_value_at(value, i);
+        if (wxid_value_type(member) == WXID_TYPE_NULL) {
+            continue;
+        }
+        wxl_push_value(L, member);
+        if (named) {
+            lua_setfield(L, -2, wxid_value_name_at(value, i));
+        } else {
+            lua_rawseti(L, -2, (int)i + 1);
+        }
+    }
+}
+
+/* Recurses at most WXID_MAX_DEPTH deep: the core refuses what nests deeper. */
+void wxl_push_value(lua_State *L, const wxid_value *value)
+{
+    size_t length = 0;
+    const char *text;
+    luaL_checkstack(L, 4, "a nested value");
+    switch (wxid_value_type(value)) {
+    case WXID_TYPE_NULL:
+        lua_pushnil(L);
+        break;
+    case WXID_TYPE_BOOLEAN:
+        lua_pushboolean(L, wxid_value_boolean(value));
+        break;
+    case WXID_TYPE_INTEGER:
+        wxl_push_whole(L, wxid_value_integer(value));
+        break;
+    case WXID_TYPE_NUMBER:
+        lua_pushnumber(L, (lua_Number)wxid_value_number(value));
+        break;
+    case WXID_TYPE_STRING:
+        text = wxid_value_string(value, &length);
+        lua_pushlstring(L, text, length);
+        break;
+    case WXID_TYPE_ARRAY:
+    case WXID_TYPE_OBJECT:
+        push_members(L, value, wxid_value_type(value) == WXID_TYPE_OBJECT);
+        break;
+    }
+}
+
+int wxl_read_bytes(lua_State *L, int index, const char *name, const char **text, size_t *length)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TNIL:
+    case LUA_TNONE:
+        return 0;
+    case LUA_TSTRING:
+        *text = lua_tolstring(L, index, length);
+        return 0;
+    case LUA_TNUMBER: /* lua_tolstring() would take it, and 18 digits do not fit a double */
+        return wxl_refuse(L, "%s must be a string, not a number: put it in quotes", name);
+    default:
+        return wxl_refuse(L, "%s must be a string, not a %s", name, luaL_typename(L, index));
+    }
+}
+
+int wxl_read_text(lua_State *L, int index, const char *name, const char **text)
+{
+    const char *read = NULL;
+    size_t length = 0;
+    int refused = wxl_read_bytes(L, index, name, &read, &length);
+    if (refused || read == NULL) {
+        return refused;
+    }
+    if (strlen(read) != length) {
+        return wxl_refuse(L, "%s must not hold a zero byte", name);
+    }
+    *text = read;
+    return 0;
+}
+
+int wxl_read_count(lua_State *L, int index, const char *name, int64_t *count)
+{
+    if (lua_isnoneornil(L, index)) {
+        return 0;
+    }
+    if (lua_type(L, index) != LUA_TNUMBER) {
+        return wxl_refuse(L, "%s must be a whole number, not a %s", name, luaL_typename(L, index));
+    }
+    if (!wxl_to_whole(L, index, count)) {
+        return wxl_refuse(L, "%s must be a whole number, 2^53 at most", name);
+    }
+    return 0;
+}
+
+/* Returns 0 for what is no time: not a number, NaN, infinity, or too far away. */
+static int to_milliseconds(lua_State *L, int index, double *milliseconds)
+{
+    *milliseconds = lua_type(L, index) == LUA_TNUMBER ? (double)lua_tonumber(L, index) : NAN;
+    return *milliseconds >= -FURTHEST && *milliseconds <= FURTHEST;
+}
+
+int wxl_read_duration(lua_State *L, int index, const char *name, int64_t *duration_ms)
+{
+    double milliseconds;
+    if (lua_isnoneornil(L, index)) {
+        return 0;
+    }
+    if (lua_type(L, index) != LUA_TNUMBER) {
+        return wxl_refuse(L, "%s must be a number of milliseconds, not a %s", name,
+                          luaL_typename(L, index));
+    }
+    if (!to_milliseconds(L, index, &milliseconds)) {
+        return wxl_refuse(L, "%s must be a finite number of milliseconds", name);
+    }
+    *duration_ms = (int64_t)ceil(milliseconds);
+    return 0;
+}
+
+int wxl_read_function(lua_State *L, int index, const char *name, int64_t *given)
+{
+    if (lua_isnoneornil(L, index)) {
+        return 0;
+    }
+    if (lua_type(L, index) != LUA_TFUNCTION) {
+        return wxl_refuse(L, "%s must be a function, not a %s", name, luaL_typename(L, index));
+    }
+    *given = 1;
+    return 0;
+}
+
+int wxl_read_now(lua_State *L, int index, const char *name, int64_t *now_ms)
+{
+    double milliseconds;
+    if (!to_milliseconds(L, index, &milliseconds)) {
+        return wxl_refuse(L, "%s must be the time in milliseconds of a clock that never jumps",
+                          name);
+    }
+    *now_ms = (int64_t)floor(milliseconds);
+    return 0;
+}
+
+int wxl_read_seed(lua_State *L, int index, const char *name, uint64_t *seed)
+{
+    int64_t whole = 0;
+    if (lua_type(L, index) == LUA_TSTRING) {
+        size_t length = 0;
+        const char *bytes = lua_tolstring(L, index, &length);
+        if (length >= 1 && length <= sizeof *seed) {
+            *seed = 0;
+            for (size_t i = 0; i < length; i++) {
+                *seed = *seed << 8 | (unsigned char)bytes[i];
+            }
+            return 0;
+        }
+    } else if (wxl_to_whole(L, index, &whole) && whole >= 0) {
+        *seed = (uint64_t)whole;
+        return 0;
+    }
+    return wxl_refuse(L, "%s must be 1 to 8 random bytes, or a whole number from 0 to 2^53", name);
+}

@@ -1,0 +1,63 @@
+--- For failing_allocator.c: returns a function that goes through every part of the C modules.
+local core = require "wxidcard.core"
+local curl = require "wxidcard.curl"
+
+local JPEG = "\255\216\255\224invented"
+local CARD = '{"errcode":0,"type":"Back","list":[1,[2.5,{"a":true}]],"id":"440524188001010014"}'
+local REFUSED = '{"errcode":40001,"errmsg":"invalid credential hint: [a] rid: 1-2-3"}'
+
+local function recognise(picture, ...)
+    local session = core.session { token_provider = print, max_retries = 1 }
+    picture.now_ms, picture.seed = 0, 1
+    local call = session:recognition(picture)
+    for _, reply in ipairs { ... } do
+        if call:step(0) == "token" then
+            call:answer_token("token" .. tostring(call:failed_token()))
+        end
+        call:request()
+        call:answer_reply(0, { status = 200, body = reply })
+    end
+    return call:take_card()
+end
+
+local function fetch_token()
+    local session = core.session { access_token = "x" }
+    local call = session:token_fetch { appid = "a", secret = "b", now_ms = 0, seed = "12345678" }
+    call:answer_failure(0, "connect", false, "a detail")
+    call:answer_waited(call:wait_ms())
+    call:answer_reply(0, { status = 200, body = '{"access_token":"T","expires_in":7200}' })
+    return call:take_token()
+end
+
+-- Nobody listens at port 1: a call ends there at once.
+local function call_nobody(settings, picture)
+    settings.base_url, settings.max_retries = "http://127.0.0.1:1", 0
+    local client = curl.new(settings)
+    local _, problem = client:recognize(picture)
+    client:close()
+    return tostring(client), problem
+end
+
+return function()
+    core.kinds()
+    core.errcodes()
+    core.settings()
+    tostring(core.session { access_token = "x" })
+    core.session({ access_token = "x" }):settings()
+    core.session { acces_token = "x" }
+    core.session {}
+    assert(recognise({ img = JPEG }, REFUSED, CARD).list[2][2].a)
+    assert(select(2, recognise({ img_url = "https://example.com/a" }, REFUSED, REFUSED)).errcode)
+    assert(fetch_token() == "T")
+    local session = core.session { access_token = "x" }
+    session:recognition { img_file = "/nonexistent", now_ms = 0, seed = 1 }
+    session:recognition({ img = JPEG, now_ms = 0, seed = 1 }):abandon()
+    local _, problem = call_nobody({ access_token = "x" }, { img = JPEG })
+    assert(problem.kind == "connect")
+    _, problem = call_nobody({ token_provider = function() return "token" end }, { img = JPEG })
+    assert(problem.kind == "connect")
+    _, problem = call_nobody({ token_provider = function() return 1 end }, { img = JPEG })
+    assert(problem:find("token_provider", 1, true))
+    pcall(call_nobody, { token_provider = error }, { img = JPEG })
+    pcall(call_nobody, { token_provider = coroutine.yield }, { img = JPEG })
+end
