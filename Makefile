@@ -1,0 +1,23 @@
+# The front door; the knowledge is in scripts/.
+.PHONY: build demo test lint sanitize bench clean
+
+build:
+	@scripts/build
+
+demo: build
+	@scripts/demo
+
+test: build
+	@scripts/test
+
+lint: build
+	@scripts/lint
+
+sanitize: build
+	@scripts/test --only 'sanitize*'
+
+bench: build
+	@scripts/bench
+
+clean:
+	rm -rf build .venv

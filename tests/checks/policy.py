@@ -1,0 +1,169 @@
+"""Finds what a binding must not decide: errcodes, defaults, retries, where the service is.
+
+A binding is read as tokens (comments and docstrings are left out), and a token is accused when
+
+- it is a number that no binding needs, so that each new one has to be looked at (NUMBERS), or any
+  errcode of the table, in a string too;
+- it is the name of a setting: bindings read those from the core's table, and what is not named
+  cannot be given a default (NAMED lists what a binding must handle itself);
+- it is a word of retrying or waiting, or a piece of the service's address or protocol;
+- it compares an errcode or an HTTP status, or names an errcode or an error kind of the service's.
+"""
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from repository import definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: str  # "name", "number", "string", "sign"
+    text: str
+    line: int
+
+
+# Stack positions and sizes of small tables; a count of a sign or a character.
+SMALL = 12
+# Larger ones: file -> what stands there, each with its reason.
+NUMBERS = {
+    "answers.c": {"100", "999"},  # what an HTTP status can be
+    "values.c": {"18", "53"},  # digits of a number written out; 2^53, the whole numbers of a double
+    "arguments.c": {"9e15", "1000.0"},  # the whole numbers of a double; milliseconds of a second
+    "settings.c": {"1000.0"},  # milliseconds of a second
+    "module.c": {"1000000"},  # nanoseconds of a millisecond
+    "session.c": {"64"},  # bits of a seed
+}
+# Settings that a binding handles itself: functions of the language are its own to keep and to call.
+NAMED = {"token_provider", "ask_for_token", "access_token"}
+# Words with "retry" in them that are the core's fields handed through.
+RETRY_WORDS = {"retryable", "wxid_error_retryable", "retry_class", "retry_after"}
+WAITING = re.compile(r"retr(y|ies)|attempt|back_?off|jitter|sleep|expires?_at|ttl", re.IGNORECASE)
+# When Python ends it waits for its threads, a moment and in steps; that is no call's doing.
+SLEEPERS = {("module.c", "nanosleep")}
+SERVICE = re.compile(
+    r"weixin|qq\.com|cgi-bin|cv/ocr|stable_token|client_credential|multipart|boundary=|"
+    r"content-(type|length|disposition)|filename=|user-agent|https?://(?!%)|grant_type",
+    re.IGNORECASE,
+)
+# Kinds that every language has something of its own for, and so must know.
+OWN_KINDS = {"USAGE", "SYSTEM", "MEMORY", "INTERRUPTED", "IMAGE_INPUT", "COUNT"}
+COMPARED = {"errcode", "http_status", "status"}
+COMPARISONS = {"==", "!=", "~=", "<", ">", "<=", ">="}
+NOTHING = {"0", "None", "nil", "NULL"}
+
+C_TOKENS = re.compile(
+    r"""(?P<comment>/\*.*?\*/|//[^\n]*|^[ \t]*\#[ \t]*include[^\n]*)|(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
+    |(?P<number>\b\d[\w.]*(?:(?<=[eE])[+-]\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>[=!<>]=|[^\s\w])""",
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
+)
+LUA_TOKENS = re.compile(
+    r"""(?P<comment>--\[\[.*?\]\]|--[^\n]*)|(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\[\[.*?\]\])
+    |(?P<number>\b\d[\w.]*)|(?P<name>[A-Za-z_]\w*)|(?P<sign>[=~<>]=|[^\s\w])""",
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def read_tokens(text: str, ending: str) -> list[Token]:
+    """The tokens of a file, by the ending of its name."""
+    if ending == ".py":
+        return list(_python_tokens(text))
+    pattern = LUA_TOKENS if ending == ".lua" else C_TOKENS
+    return [
+        Token(str(found.lastgroup), found[0], text.count("\n", 0, found.start()) + 1)
+        for found in pattern.finditer(text)
+        if found.lastgroup != "comment"
+    ]
+
+
+def _python_tokens(text: str) -> Iterator[Token]:
+    kinds = {
+        tokenize.NAME: "name",
+        tokenize.NUMBER: "number",
+        tokenize.STRING: "string",
+        tokenize.OP: "sign",
+    }
+    # A string that begins a statement is a docstring; `name: type` without a value declares.
+    for statement in _python_statements(text):
+        if statement[0].type == tokenize.STRING:
+            continue
+        signs = [token.string for token in statement[1:]]
+        if signs[:1] == [":"] and "=" not in signs and statement[0].string not in ("else", "try"):
+            continue
+        for token in statement:
+            if token.type in kinds:
+                yield Token(kinds[token.type], token.string, token.start[0])
+
+
+def _python_statements(text: str) -> Iterator[list[tokenize.TokenInfo]]:
+    ignored = (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    statement: list[tokenize.TokenInfo] = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NEWLINE:
+            yield statement
+            statement = []
+        elif token.type not in ignored:
+            statement.append(token)
+    if statement:
+        yield statement
+
+
+def accusations(text: str, path: Path) -> list[str]:
+    """What a file decides that is not a binding's to decide: lines of text, empty when all is well."""
+    found = []
+    tokens = read_tokens(text, path.suffix)
+    for position, token in enumerate(tokens):
+        before = tokens[position - 1].text if position else ""
+        after = tokens[position + 1 : position + 3]
+        for problem in _problems(token, before, after, path.name):
+            found.append(f"{path.name}:{token.line}: {token.text}: {problem}")
+    return found
+
+
+ERRCODES = {row[1] for row in definitions("WXID_ERRCODE")} - {"-1"}
+SETTINGS = {row[0] for row in definitions("WXID_SETTING", "wxidcard_settings.def")}
+FIELDS = {row[2] for row in definitions("WXID_SETTING", "wxidcard_settings.def")}
+
+
+def _problems(token: Token, before: str, after: list[Token], file: str) -> Iterator[str]:
+    if token.kind == "number" and not _is_allowed_number(token.text, file):
+        yield "a number that tests/checks/policy.py does not know"
+    if token.kind in ("number", "string") and ERRCODES & set(re.findall(r"\d+", token.text)):
+        yield "an errcode"
+    if token.kind == "name":
+        yield from _problems_of_name(token.text, before, file)
+    if token.kind == "string":
+        if SERVICE.search(token.text):
+            yield "where or how the service is"
+        if token.text.strip("\"'") in (SETTINGS | FIELDS) - NAMED and not _names_a_kind(before):
+            yield "a setting by name"
+    compares = after and after[0].text in COMPARISONS
+    if token.text in COMPARED and compares and after[-1].text not in NOTHING:
+        yield "a decision by the service's answer"
+
+
+def _is_allowed_number(text: str, file: str) -> bool:
+    if text in NUMBERS.get(file, ()):
+        return True
+    digits = text.rstrip("uUlL")
+    return digits in ("0.0", "1.0") or (digits.isdigit() and int(digits) <= SMALL)
+
+
+def _problems_of_name(name: str, before: str, file: str) -> Iterator[str]:
+    if name in (SETTINGS | FIELDS) - NAMED and before != '"':
+        yield "a setting by name"
+    if WAITING.search(name) and name not in RETRY_WORDS and (file, name) not in SLEEPERS:
+        yield "a word of retrying or waiting"
+    if name.startswith("WXID_ERRCODE_"):
+        yield "an errcode by name"
+    if name.startswith("WXID_KIND_") and name.removeprefix("WXID_KIND_") not in OWN_KINDS:
+        yield "a kind of the service's errors"
+
+
+def _names_a_kind(before: str) -> bool:
+    """Whether a string is the value of ``[WXID_FAILURE_TIMEOUT] =``: "timeout" is both kind and setting."""
+    return before == "="

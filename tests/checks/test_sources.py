@@ -1,0 +1,149 @@
+"""The sources keep to the architecture, and lists of them to what is there."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from repository import ROOT, definitions, files, name_of, public_functions, run, version
+
+# What the bindings do without, and why.
+UNBOUND = {
+    "python": {
+        "wxid_error_new": "Python abandons a call with an exception of its own",
+        "wxid_value_get": "cards are converted whole, by index",
+    },
+    "lua": {
+        "wxid_value_get": "cards are converted whole, by index",
+        "wxid_group_info_at": "groups are base classes, and Lua's errors have no classes",
+    },
+}
+CODE = (".c", ".h", ".def", ".py", ".pyi", ".lua")
+MOST_LINES = 400
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", files("core", "bindings", "scripts"), ids=name_of)
+def test_no_file_is_too_long(path: Path) -> None:
+    assert text_of(path).count("\n") <= MOST_LINES
+
+
+def test_nothing_is_left_for_later() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    folders = ("core", "bindings", "scripts", "tests", "examples", "bench", "docs")
+    found = [
+        f"{name_of(path)}: {line.strip()}"
+        for path in files(*folders, endings=(*CODE, ".md", ".txt", ".sh"))
+        if path != Path(__file__)
+        for line in text_of(path).splitlines()
+        if marks.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("header", "allowed"),
+    [("cjson/", r"core/src/reply\.c"), ("curl/", r"core/src/curl_\w+\.[ch]")],
+)
+def test_libraries_are_used_in_one_place(header: str, allowed: str) -> None:
+    users = [
+        name_of(path)
+        for path in files("core", "bindings", endings=(".c", ".h"))
+        if re.search(rf'^\s*#\s*include\s*[<"]{header}', text_of(path), re.MULTILINE)
+    ]
+    assert users
+    assert [name for name in users if not re.fullmatch(allowed, name)] == []
+
+
+def test_core_without_transports_does_not_know_them() -> None:
+    core = [p for p in files("core/src", endings=(".c", ".h")) if not p.name.startswith("curl_")]
+    assert core
+    assert [p.name for p in core if re.search(r'#\s*include\s*["<](wxidcard_)?curl', text_of(p))] == []
+
+
+def test_bindings_use_the_public_headers_only() -> None:
+    internal = {path.name for path in files("core/src", endings=(".h",))}
+    for path in files("bindings/python/src", "bindings/lua/src", endings=(".c", ".h")):
+        included = re.findall(r'#\s*include\s*"([^"]+)"', text_of(path))
+        own = {p.name for p in path.parent.glob("*.h")}
+        assert not set(included) & internal - own, name_of(path)
+        assert all(name in own for name in included), name_of(path)
+
+
+@pytest.mark.parametrize("binding", sorted(UNBOUND))
+def test_every_public_function_is_bound(binding: str) -> None:
+    sources = "\n".join(text_of(path) for path in files(f"bindings/{binding}/src"))
+    used = set(re.findall(r"\bwxid_\w+\b", sources))
+    functions = set(public_functions())
+    assert len(functions) > 40
+    assert functions - used == set(UNBOUND[binding])
+
+
+def test_rockspec_lists_what_is_there() -> None:
+    """The rockspec keeps lists by hand, for luarocks cannot look into folders."""
+    (rockspec,) = ROOT.glob("*.rockspec")
+    program = f"""
+        local function listed(value, found)
+            for _, member in pairs(value) do
+                if type(member) == "table" then listed(member, found)
+                elseif type(member) == "string" and member:find "%.[cl][ua]*$" then found[member] = true end
+            end
+            return found
+        end
+        local rock = {{}}
+        loadfile("{rockspec}", "t", rock)()
+        for name in pairs(listed(rock.build, {{}})) do print(name) end
+        """
+    listed = set(run("lua5.4", "-e", program).split())
+    sources = files("core/src", "bindings/lua/src", endings=(".c",))
+    modules = files("bindings/lua/lua", endings=(".lua",))
+    assert listed == {name_of(path) for path in (*sources, *modules)}
+
+
+def test_versions_agree() -> None:
+    import wxidcard
+
+    assert wxidcard.__version__ == version()
+    for lua in ("lua5.1", "luajit", "lua5.3", "lua5.4"):
+        assert run(lua, "-e", "io.write(require('wxidcard').version)") == version()
+    changelog = text_of(ROOT / "CHANGELOG.md")
+    first = re.search(r"^## (\S+)", changelog, re.MULTILINE)
+    assert first is not None
+    assert first[1] in (version(), "Unreleased")
+
+
+def test_request_vectors_are_what_the_generator_gives(tmp_path: Path) -> None:
+    folder = ROOT / "tests/vectors"
+    copy = tmp_path / "generate_requests.py"
+    copy.write_text(text_of(folder / copy.name), encoding="utf-8")
+    run(sys.executable, copy, cwd=tmp_path)
+    assert text_of(tmp_path / "requests.json") == text_of(folder / "requests.json")
+
+
+def test_vectors_are_in_one_place() -> None:
+    """No language has a copy of its own."""
+    names = {path.name for path in files("tests/vectors", endings=(".json",))}
+    assert names >= {"replies.json", "tokens.json", "requests.json"}
+    copies = [p for p in files("tests", "bindings", "core") if p.name in names]
+    assert {name_of(path.parent) for path in copies} == {"tests/vectors"}
+
+
+def test_every_c_test_is_built() -> None:
+    sources = {path.stem for path in (ROOT / "tests/c").glob("test_*.c")}
+    programs = {path.name for path in (ROOT / "build/tests/c").glob("test_*") if path.is_file()}
+    assert sources <= programs
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_readme_lists_every_kind_of_error(name: str) -> None:
+    rows = [line for line in text_of(ROOT / name).splitlines() if line.startswith("|")]
+    shown = {kind for row in rows for kind in re.findall(r"`([a-z_]+)`", row)}
+    # Kinds without a class are the language's own errors, and not the service's.
+    kinds = {row[1]: row[2] for row in definitions("WXID_ERROR_KIND") if row[2]}
+    assert len(kinds) > 15
+    assert set(kinds) <= shown
+    classes = {found for row in rows for found in re.findall(r"`([A-Z]\w+Error)`", row)}
+    assert set(kinds.values()) <= classes

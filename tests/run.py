@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Runs the suites and closes with one line ``N passed, N failed, N skipped`` over all of them.
+
+The exit status is not 0 when a test failed or was skipped, when a suite ended without saying how many
+tests it ran, or when it ran none. Logs go to build/test-logs.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from fnmatch import fnmatch
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from runner.running import Environment, Outcome, run_suite, show_log
+from runner.suites import all_suites
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    suites = all_suites()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        help="only these suites; NAME may have wildcards: " + ", ".join(s.name for s in suites),
+    )
+    parser.add_argument("--list", action="store_true", help="name the suites, and end")
+    options = parser.parse_args()
+    patterns = options.only or ["*"]
+    chosen = [suite for suite in suites if any(fnmatch(suite.name, p) for p in patterns)]
+    if options.list:
+        print(*(suite.name for suite in chosen), sep="\n")
+        return 0
+
+    logs = ROOT / "build/test-logs"
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir(parents=True)
+    environment = Environment(ROOT, logs, dict(os.environ))
+
+    total = Outcome()
+    for suite in chosen:
+        print(f"{suite.name:<26}", end="", flush=True)
+        start = time.monotonic()
+        outcome = run_suite(suite, environment)
+        print(f"{outcome.line()}  {time.monotonic() - start:6.1f} s", flush=True)
+        if not outcome.is_good():
+            show_log(environment.log_of(suite))
+        total += outcome
+    print(total.closing_line())
+    return 0 if chosen and total.is_good() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The suites, in the order in which they run: what tells most about a mistake comes first."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .running import Environment, Step, Suite
+
+LUAS = ("lua5.1", "luajit", "lua5.3", "lua5.4")
+# How many worker processes pytest gets: what the build machine has processors.
+WORKERS = "2"
+COUNTS = "WXIDCARD_VECTOR_COUNTS"
+SANITIZED = "build/sanitized"
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+VALGRIND = (
+    "valgrind",
+    "--quiet",
+    "--error-exitcode=99",
+    "--leak-check=full",
+    "--errors-for-leak-kinds=definite,indirect,possible",
+    "--fair-sched=yes",
+)
+
+
+def all_suites() -> list[Suite]:
+    """Every suite of the repository."""
+    suites = [
+        Suite("c", _c("build", counted=True)),
+        Suite("python", _pytest("tests/python", counted=True)),
+        *(Suite(lua, _busted(lua)) for lua in LUAS),
+        Suite("openresty", _pytest("tests/openresty")),
+        Suite("checks", _pytest("tests/checks")),
+        Suite("lint", _lint),
+        Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
+        Suite("valgrind", _c("build", VALGRIND)),
+        Suite("sanitize-c", _c(SANITIZED, variables=SANITIZER_OPTIONS), _sanitized_build()),
+        Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
+        *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
+        Suite("vectors", _vectors),
+    ]
+    return [suite for suite in suites if suite.name != "openresty" or Path("tests/openresty").exists()]
+
+
+def _counts_file(environment: Environment) -> dict[str, str]:
+    return {COUNTS: str(environment.logs / "vector-counts")}
+
+
+def _c(
+    build: str,
+    prefix: Sequence[str] = (),
+    variables: dict[str, str] | None = None,
+    counted: bool = False,
+) -> Callable[[Environment], list[Step]]:
+    """The C tests of a build folder, each behind ``prefix``."""
+
+    def steps(environment: Environment) -> list[Step]:
+        given = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **(variables or {})}
+        if counted:
+            given |= _counts_file(environment)
+        sources = sorted((environment.root / "tests/c").glob("test_*.c"))
+        if "without-curl" in build:
+            sources = [source for source in sources if not source.stem.startswith("test_client")]
+        programs = [environment.root / build / "tests/c" / source.stem for source in sources]
+        return [Step([*prefix, str(program)], "tap", given) for program in programs]
+
+    return steps
+
+
+def _pytest(folder: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
+    def steps(environment: Environment) -> list[Step]:
+        variables = _counts_file(environment) if counted else {}
+        return [Step(["python", "-m", "pytest", "-q", "-n", WORKERS, folder], "junit", variables)]
+
+    return steps
+
+
+def _busted_command(lua: str) -> list[str]:
+    program = shutil.which("busted")
+    if program is None:
+        raise ValueError("busted is not installed")
+    return [lua, program, "--output=TAP"]
+
+
+def _busted(lua: str) -> Callable[[Environment], list[Step]]:
+    return lambda environment: [Step(_busted_command(lua), "tap", _counts_file(environment))]
+
+
+def _lint(environment: Environment) -> list[Step]:
+    """Those that take seconds; ``make lint`` runs the slow ones too."""
+    names = ("clang-format", "ruff", "ruff-format", "mypy", "luacheck")
+    return [Step(["scripts/lint", name], "status") for name in names]
+
+
+def _without_curl(environment: Environment) -> list[Step]:
+    return [
+        Step(["scripts/check-without-curl"], "status"),
+        *_c("build/without-curl")(environment),
+    ]
+
+
+def _sanitized_build() -> list[list[str]]:
+    return [["scripts/build-sanitized"]]
+
+
+def _preload() -> dict[str, str]:
+    """The sanitizers' libraries, for an interpreter that was built without them.
+
+    Leaks are not looked for: neither interpreter frees everything at its end.
+    """
+    names = ("libasan.so", "libubsan.so")
+    paths = [
+        subprocess.run(
+            ["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for name in names
+    ]
+    options = {**SANITIZER_OPTIONS, "LD_PRELOAD": " ".join(paths)}
+    options["ASAN_OPTIONS"] += ":detect_leaks=0"
+    return options
+
+
+def _sanitized_python(environment: Environment) -> list[Step]:
+    variables = {
+        **_preload(),
+        # The small-object allocator would hide what is read after it was freed.
+        "PYTHONMALLOC": "malloc",
+        "PYTHONPATH": str(environment.root / "build/sanitized-python"),
+    }
+    command = ["python", "-m", "pytest", "-q", "-n", WORKERS, "tests/python"]
+    return [Step([*command, "--ignore=tests/python/sandbox"], "junit", variables)]
+
+
+def _sanitized_lua(lua: str) -> Callable[[Environment], list[Step]]:
+    version = {"luajit": "5.1"}.get(lua, lua.removeprefix("lua"))
+
+    def steps(environment: Environment) -> list[Step]:
+        modules = f"{environment.root}/{SANITIZED}/lua/{version}/?.so;;"
+        name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
+        return [Step(_busted_command(lua), "tap", {**_preload(), name: modules})]
+
+    return steps
+
+
+def _vectors(environment: Environment) -> list[Step]:
+    script = str(Path(__file__).with_name("vectors.py"))
+    return [Step(["python", script, _counts_file(environment)[COUNTS]], "tap")]
