@@ -224,7 +224,8 @@ typedef struct wxid_recognition {
     unsigned version;       /* WXID_RECOGNITION_VERSION */
     const void *image;      /* the picture: lent, and not copied, until the call is freed */
     size_t image_length;    /* bytes */
-    const char *image_path; /* a regular file, read at once by wxid_call_new_recognition() */
+    const char *image_path; /* a regular file, read at once by
+                               wxid_call_new_recognition(), forgotten at DONE */
     const char *img_url;    /* http or https, not percent-encoded as a whole, up to 2,048 bytes */
     const char *type;       /* "photo", "scan", or NULL: not sent */
 } wxid_recognition;
