@@ -1,15 +1,13 @@
 """What every test of the Python binding may use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import wxidcard
+from given import JPEG, TOKEN, MakeClient
 from scripted import ScriptedService
-
-JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00invented\xff\xd9"
-TOKEN = "canary-token_0123456789"
 
 
 @pytest.fixture
@@ -30,9 +28,6 @@ def picture(tmp_path: Path) -> Path:
     path = tmp_path / "canary-path.jpg"
     path.write_bytes(JPEG)
     return path
-
-
-MakeClient = Callable[..., wxidcard.Client]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import wxidcard
-from conftest import JPEG, TOKEN, MakeClient
+from given import JPEG, TOKEN, MakeClient
 from scripted import ScriptedService, reply
 from wxidcard import _core
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import wxidcard
-from conftest import JPEG, TOKEN
+from given import JPEG, TOKEN
 from wxidcard import _core
 
 OK = b'{"errcode": 0, "type": "Back", "valid_date": "20070105-20270105"}'

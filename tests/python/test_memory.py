@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import wxidcard
-from conftest import JPEG, TOKEN
+from given import JPEG, TOKEN
 from scripted import ScriptedService
 from wxidcard import _core
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import wxidcard
-from conftest import JPEG, TOKEN, MakeClient
+from given import JPEG, TOKEN, MakeClient
 from scripted import CARD, Reply, Request, ScriptedService
 from wxidcard import _core
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import wxidcard
-from conftest import JPEG, MakeClient
+from given import JPEG, MakeClient
 from scripted import CARD, ScriptedService, reply
 
 EXPIRED = reply({"errcode": 42001, "errmsg": "access_token expired rid: 1-2-3"})

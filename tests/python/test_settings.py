@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wxidcard
-from conftest import TOKEN
+from given import TOKEN
 from wxidcard import _core
 
 TABLE = {row["name"]: row for row in _core.setting_table()}

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 import wxidcard
-from conftest import JPEG, TOKEN, MakeClient
+from given import JPEG, TOKEN, MakeClient
 from scripted import CARD, STALL, Reply, Request, ScriptedService, reply
 
 HEAD = f"""
@@ -30,7 +30,11 @@ def program(text: str, service: ScriptedService) -> Iterator[subprocess.Popen[st
     """Runs ``text`` after ``HEAD`` in an interpreter of its own."""
     command = [sys.executable, "-X", "faulthandler", "-c", HEAD + textwrap.dedent(text)]
     with subprocess.Popen(
-        [*command, service.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, service.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as running:
         try:
             yield running
@@ -152,6 +156,33 @@ client = wxidcard.Client(token_provider=provide, base_url=sys.argv[1])
     assert card == str(CARD)
 
 
+def test_ctrl_c_while_waiting_for_a_connection(service: ScriptedService) -> None:
+    text = """
+    client = wxidcard.Client(access_token="token", base_url=sys.argv[1], max_connections=1)
+    threading.Thread(target=client.recognize, args=(JPEG,), daemon=True).start()
+    sys.stdin.readline()
+    try:
+        print("waiting", flush=True)
+        client.recognize(JPEG)
+    except KeyboardInterrupt:
+        print(time.monotonic(), flush=True)
+    """
+    service.script.append(STALL)
+    with program(text, service) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        assert service.stalled.wait(20)
+        running.stdin.write("\n")
+        running.stdin.flush()
+        assert running.stdout.readline() == "waiting\n"
+        sent = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        output, problems = running.communicate(timeout=30)
+    assert (running.returncode, problems) == (0, "")
+    assert float(output) - sent < 0.25
+    assert len(service.requests) == 1
+
+
 def test_handlers_of_other_signals_run_and_the_call_goes_on(service: ScriptedService) -> None:
     text = """
     handled = []
@@ -225,10 +256,7 @@ def test_the_interpreter_ends_while_daemon_threads_wait(
         return reply({})
 
     service.otherwise = answer
-    command = [sys.executable, "-X", "faulthandler", "-c", HEAD + textwrap.dedent(text)]
-    with subprocess.Popen(
-        [*command, service.url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+    with program(text, service) as running:
         for _ in range(4):
             assert arrived.acquire(timeout=20)
         started = time.monotonic()
@@ -272,6 +300,8 @@ def test_a_forked_child_opens_connections_of_its_own(service: ScriptedService) -
 
 def test_forking_while_another_thread_is_in_a_call(service: ScriptedService) -> None:
     text = """
+    import warnings
+    warnings.simplefilter("ignore")  # Python 3.12 warns of any such fork
     thread = threading.Thread(target=lambda: results.append(client.recognize(JPEG)["type"]))
     results = []
     thread.start()
@@ -296,13 +326,10 @@ def test_forking_while_another_thread_is_in_a_call(service: ScriptedService) -> 
         return reply({"errcode": 0, **CARD})
 
     service.script.extend([first, second])
-    command = [sys.executable, "-X", "faulthandler", "-c", HEAD + textwrap.dedent(text)]
-    with subprocess.Popen(
-        [*command, service.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as running:
+    with program(text, service) as running:
         assert arrived.wait(20)
-        output, _ = running.communicate("\n", timeout=30)
-    assert output == "0\n['Back']\n"
+        output, problems = running.communicate("\n", timeout=30)
+    assert (output, problems) == ("0\n['Back']\n", "")
 
 
 def test_a_second_import_is_a_module_of_its_own(service: ScriptedService) -> None:

@@ -42,7 +42,7 @@ static PyObject *none_or_raise(PyObject *self, int failed, wxid_error *error)
     if (failed != 0) {
         return wxpy_raise(wxpy_state_of(self), error);
     }
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None);
 }
 
 static PyObject *call_step(PyObject *self, PyObject *now)
@@ -77,7 +77,7 @@ static PyObject *call_abandon(PyObject *self, PyObject *arguments, PyObject *key
         return NULL;
     }
     wxid_call_abandon(call_of(self)->call, wxid_error_new((wxid_kind)kind, message));
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None);
 }
 
 static PyObject *call_failed_token(PyObject *self, void *Py_UNUSED(closure))
@@ -100,7 +100,7 @@ static PyObject *call_request(PyObject *self, void *Py_UNUSED(closure))
 {
     const wxid_request *request = wxid_call_request(call_of(self)->call);
     if (request == NULL) {
-        Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
     }
     return wxpy_request_new(wxpy_state_of(self), call_of(self), request);
 }

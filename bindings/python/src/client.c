@@ -135,8 +135,10 @@ static PyObject *client_recognize(PyObject *self, PyObject *arguments, PyObject 
 
 static PyObject *client_close(PyObject *self, PyObject *Py_UNUSED(none))
 {
-    Py_BEGIN_ALLOW_THREADS wxid_client_close(client_of(self)->client);
-    Py_END_ALLOW_THREADS Py_RETURN_NONE;
+    PyThreadState *thread = PyEval_SaveThread();
+    wxid_client_close(client_of(self)->client);
+    PyEval_RestoreThread(thread);
+    return Py_NewRef(Py_None);
 }
 
 static PyObject *client_closed(PyObject *self, void *Py_UNUSED(closure))

@@ -76,11 +76,13 @@ static PyObject *end_calls(PyObject *module, PyObject *Py_UNUSED(none))
 {
     module_state *state = wxpy_state(module);
     atomic_store(&state->ending, 1);
-    Py_BEGIN_ALLOW_THREADS const struct timespec pause = {.tv_nsec = 1000000};
+    PyThreadState *thread = PyEval_SaveThread();
+    const struct timespec pause = {.tv_nsec = 1000000};
     for (int i = 0; i < FAREWELL_MS && atomic_load(&state->in_flight) > 0; i++) {
         nanosleep(&pause, NULL);
     }
-    Py_END_ALLOW_THREADS Py_RETURN_NONE;
+    PyEval_RestoreThread(thread);
+    return Py_NewRef(Py_None);
 }
 
 static PyMethodDef end_calls_definition = {"_end_calls", end_calls, METH_NOARGS, NULL};

@@ -59,10 +59,11 @@ static void session_dealloc(PyObject *self)
 static int start_recognition(call_object *made, wxid_session *session, int64_t now_ms,
                              uint64_t seed, wxid_error **error)
 {
-    int failed;
-    Py_BEGIN_ALLOW_THREADS failed = wxid_call_new_recognition(
-        &made->call, session, &made->recognition.values, now_ms, seed, error);
-    Py_END_ALLOW_THREADS return failed;
+    PyThreadState *thread = PyEval_SaveThread();
+    int failed = wxid_call_new_recognition(&made->call, session, &made->recognition.values, now_ms,
+                                           seed, error);
+    PyEval_RestoreThread(thread);
+    return failed;
 }
 
 static PyObject *session_recognition(PyObject *self, PyObject *arguments, PyObject *keywords)
@@ -138,14 +139,16 @@ static PyObject *session_provider(PyObject *self, void *Py_UNUSED(closure))
 
 static PyMethodDef session_methods[] = {
     {"recognition", (PyCFunction)(void (*)(void))session_recognition, METH_VARARGS | METH_KEYWORDS,
-     "recognition($self, now_ms, seed, *, image=None, image_path=None, img_url=None, type=None)\n--\n\n"
+     "recognition($self, now_ms, seed, *, image=None, image_path=None, img_url=None, "
+     "type=None)\n--\n\n"
      "A Call that recognises one picture; exactly one of image, image_path and img_url.\n\n"
      "now_ms: milliseconds of a monotonic clock. seed: 64 random bits. image: what "
      "Client.recognize\n"
      "takes; bytes-like memory is lent until the call is gone.\n"
      "Raises ValueError, TypeError, OSError, ImageInputError."},
     {"token_fetch", (PyCFunction)(void (*)(void))session_token_fetch, METH_VARARGS | METH_KEYWORDS,
-     "token_fetch($self, now_ms, seed, *, appid, secret, endpoint=None, force_refresh=False)\n--\n\n"
+     "token_fetch($self, now_ms, seed, *, appid, secret, endpoint=None, "
+     "force_refresh=False)\n--\n\n"
      "A Call that fetches an access token, as wxid_token_fetch of wxidcard.h says.\n"
      "Raises ValueError, TypeError."},
     {NULL, NULL, 0, NULL},

@@ -146,13 +146,13 @@ static PyObject *setting_value(const wxid_settings *settings, const wxid_setting
     if (info->type == WXID_SETTING_PATH) {
         const char *path = *(const char *const *)field;
         if (path == NULL) {
-            Py_RETURN_NONE;
+            return Py_NewRef(Py_None);
         }
         return PyUnicode_DecodeFSDefault(path);
     }
     int64_t number = *(const int64_t *)field;
     if (number == WXID_UNSET) {
-        Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
     }
     if (info->type == WXID_SETTING_DURATION) {
         return PyFloat_FromDouble((double)number / 1000.0);

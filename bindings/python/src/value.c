@@ -6,7 +6,7 @@
 PyObject *wxpy_text_or_none(const char *text)
 {
     if (text == NULL) {
-        Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
     }
     /* The core hands out UTF-8 only; an error must stay raisable whatever it says. */
     return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
@@ -54,7 +54,7 @@ PyObject *wxpy_value(const wxid_value *value)
 {
     switch (wxid_value_type(value)) {
     case WXID_TYPE_NULL:
-        Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
     case WXID_TYPE_BOOLEAN:
         return PyBool_FromLong(wxid_value_boolean(value));
     case WXID_TYPE_INTEGER:

@@ -1,0 +1,10 @@
+"""Values that many tests use."""
+
+from collections.abc import Callable
+
+import wxidcard
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00invented\xff\xd9"
+TOKEN = "canary-token_0123456789"
+MakeClient = Callable[..., wxidcard.Client]
+"""What the fixture make_client gives: a function that takes settings."""
