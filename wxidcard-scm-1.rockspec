@@ -81,6 +81,8 @@ build = {
                 "core/src/curl_socket.c",
                 "core/src/curl_system.c",
                 "core/src/curl_transfer.c",
+                "core/src/curl_trust.c",
+                "core/src/curl_watch.c",
                 "core/src/errors.c",
                 "core/src/image.c",
                 "core/src/memory.c",

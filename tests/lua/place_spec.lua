@@ -94,6 +94,22 @@ describe("Ctrl-C", function()
         assert.is_true(elapsed <= 250, elapsed .. " ms")
     end)
 
+    it("ends a call that a coroutine made after it", function()
+        local url, stop_service = support.start_service()
+        finally(stop_service)
+        local said = run(([[
+            local client = require("wxidcard").new{
+                access_token = "x", base_url = "%s/silent", timeout = 3000,
+            }
+            coroutine.wrap(function()
+                io.popen("kill -INT $PPID"):close()
+                print(pcall(client.recognize, client, { img_url = "https://example.com/a.jpg" }))
+            end)()]]):format(url))
+        -- LuaJIT's hooks are of all threads: there the call is not even made.
+        assert.truthy(said:find("interrupted!", 1, true), said)
+        assert.falsy(said:find("did not end", 1, true), said)
+    end)
+
     it("can be caught, and the client goes on", function()
         local _, status, message = interrupt(CALL .. [[
             print(pcall(call))

@@ -45,7 +45,9 @@ http {{
         location /access {{
             access_by_lua_block {{ ngx.print(require("attempt").attempt()) ngx.exit(200) }}
         }}
-        location /safe {{ content_by_lua_block {{ ngx.print(require("attempt").attempt("wxidcard.safe")) }} }}
+        location /safe {{
+            content_by_lua_block {{ ngx.print(require("attempt").attempt("wxidcard.safe")) }}
+        }}
         location /timer {{
             content_by_lua_block {{
                 for _ = 1, 200 do
@@ -142,10 +144,19 @@ class Nginx:
 def nginx(tmp_path: pathlib.Path, service_port: int) -> Iterator[Nginx]:
     user = "user root;" if os.geteuid() == 0 else ""
     (tmp_path / "attempt.lua").write_text(ATTEMPT)
-    (tmp_path / "nginx.conf").write_text(CONFIGURATION.format(
-        modules=MODULES, prefix=tmp_path, root=ROOT, cpath=LUA_CPATH, user=user, port=service_port))
-    with subprocess.Popen(["nginx", "-p", tmp_path, "-e", tmp_path / "error.log",
-                           "-c", tmp_path / "nginx.conf"]) as process:
+    (tmp_path / "nginx.conf").write_text(
+        CONFIGURATION.format(
+            modules=MODULES,
+            prefix=tmp_path,
+            root=ROOT,
+            cpath=LUA_CPATH,
+            user=user,
+            port=service_port,
+        )
+    )
+    with subprocess.Popen(
+        ["nginx", "-p", tmp_path, "-e", tmp_path / "error.log", "-c", tmp_path / "nginx.conf"]
+    ) as process:
         try:
             # The master listens before it starts the workers, and a connection waits for them.
             while process.poll() is None and not can_connect(tmp_path / "socket"):

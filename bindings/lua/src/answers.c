@@ -22,7 +22,7 @@ static int64_t check_now(lua_State *L)
 }
 
 /* The core refuses an answer only when it is not the time for it. */
-static int settle(lua_State *L, int result, const char *step)
+static int in_turn(lua_State *L, int result, const char *step)
 {
     return result == 0 ? 0 : luaL_error(L, "the call is not at the step '%s'", step);
 }
@@ -35,7 +35,7 @@ int wxl_answer_token(lua_State *L)
     if (token == NULL) {
         return luaL_error(L, "the token is missing: abandon the call instead");
     }
-    return settle(L, wxid_call_answer_token(held->call, token, NULL), "token");
+    return in_turn(L, wxid_call_answer_token(held->call, token, NULL), "token");
 }
 
 /* Reads a field of the reply at 3 and leaves it on the stack, where the reply borrows it. */
@@ -71,7 +71,7 @@ int wxl_answer_reply(lua_State *L)
     int64_t now_ms = check_now(L);
     wxid_reply reply = WXID_REPLY_INIT;
     read_reply(L, &reply);
-    return settle(L, wxid_call_answer_reply(held->call, now_ms, &reply, NULL), "send");
+    return in_turn(L, wxid_call_answer_reply(held->call, now_ms, &reply, NULL), "send");
 }
 
 static wxid_failure check_failure(lua_State *L)
@@ -100,7 +100,7 @@ int wxl_answer_failure(lua_State *L)
     luaL_argcheck(L, lua_isboolean(L, 4), 4,
                   "whether a byte of the request was sent: true or false");
     insist(L, wxl_read_text(L, 5, "the detail", &detail));
-    return settle(
+    return in_turn(
         L, wxid_call_answer_failure(held->call, now_ms, failure, lua_toboolean(L, 4), detail, NULL),
         "send");
 }
@@ -108,7 +108,7 @@ int wxl_answer_failure(lua_State *L)
 int wxl_answer_waited(lua_State *L)
 {
     wxl_call *held = wxl_check_call(L);
-    return settle(L, wxid_call_answer_waited(held->call, check_now(L), NULL), "wait");
+    return in_turn(L, wxid_call_answer_waited(held->call, check_now(L), NULL), "wait");
 }
 
 int wxl_abandon(lua_State *L)

@@ -213,8 +213,7 @@ static int request(lua_State *L)
     return 1;
 }
 
-/* The call's memory goes at once: to the collector a call looks small, and it may hold a picture.
- */
+/* The call's memory goes at once: to the collector a call is small, but it may hold a picture. */
 static void release(wxl_call *held)
 {
     wxid_call_free(held->call);

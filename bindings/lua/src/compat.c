@@ -1,9 +1,6 @@
 #include "compat.h"
 
-#include <math.h>
 #include <string.h>
-
-#define LARGEST_EXACT 9007199254740992.0 /* 2^53 */
 
 void wxl_set_functions(lua_State *L, const luaL_Reg *functions)
 {
@@ -101,24 +98,19 @@ void wxl_get_anchors(lua_State *L, int index)
 #endif
 }
 
-int wxl_to_whole(lua_State *L, int index, int64_t *whole)
+int wxl_to_integer(lua_State *L, int index, int64_t *integer)
 {
-    if (lua_type(L, index) != LUA_TNUMBER) {
-        return 0;
-    }
 #if LUA_VERSION_NUM >= 503
     if (lua_isinteger(L, index)) {
-        lua_Integer integer = lua_tointeger(L, index);
-        *whole = integer;
-        return integer >= -(lua_Integer)LARGEST_EXACT && integer <= (lua_Integer)LARGEST_EXACT;
+        *integer = lua_tointeger(L, index);
+        return 1;
     }
+#else
+    (void)L;
+    (void)index;
+    (void)integer;
 #endif
-    double number = (double)lua_tonumber(L, index);
-    if (!(number >= -LARGEST_EXACT && number <= LARGEST_EXACT) || floor(number) != number) {
-        return 0;
-    }
-    *whole = (int64_t)number;
-    return 1;
+    return 0;
 }
 
 void wxl_push_whole(lua_State *L, int64_t whole)

@@ -38,9 +38,9 @@ void wxl_get_anchors(lua_State *L, int index);
 /* Puts functions into the table on top; the list ends with a NULL name. */
 void wxl_set_functions(lua_State *L, const luaL_Reg *functions);
 
-/* A number without a fraction that every Lua holds exactly, up to 2^53 either way: stores it and
- * returns 1; returns 0 for anything else, and for strings. */
-int wxl_to_whole(lua_State *L, int index, int64_t *whole);
+/* Stores a number of the type integer and returns 1; returns 0 for anything else, and where Lua has
+ * no such type. */
+int wxl_to_integer(lua_State *L, int index, int64_t *integer);
 /* Pushes an integer; on 5.1, which has none, the same number. Up to 2^53 either way. */
 void wxl_push_whole(lua_State *L, int64_t whole);
 

@@ -6,7 +6,7 @@
 #define WXL_FAILURE_H
 
 #include "compat.h"
-#include "wxidcard.h"
+#include <wxidcard.h>
 
 /* Where C memory waits while Lua values are made of it. */
 typedef struct wxl_slot {

@@ -70,9 +70,14 @@ static int on_token(void *context, wxid_call *call)
     return -1;
 }
 
+/* lua.c's hook is for every single instruction; those of debuggers and profilers are not. */
+static int has_interrupt_pending(lua_State *main_thread)
+{
+    return lua_gethook(main_thread) != NULL && lua_gethookcount(main_thread) == 1;
+}
+
 /* lua.c answers SIGINT by a debug hook that raises. It runs when Lua code does, so some is run; and
- * in PUC Lua only on the main thread, so that a call made in a coroutine looks whether it was set.
- */
+ * in PUC Lua only on the main thread, so a call made in a coroutine looks whether it is set. */
 static int on_tick(void *context)
 {
     wxl_turn *turn = context;
@@ -81,8 +86,7 @@ static int on_tick(void *context)
         turn->ended_by = WXL_RAISED;
         return -1;
     }
-    if (turn->main_thread != NULL && turn->hook_before == NULL &&
-        lua_gethook(turn->main_thread) != NULL) {
+    if (turn->main_thread != NULL && has_interrupt_pending(turn->main_thread)) {
         turn->ended_by = WXL_MAIN_THREAD;
         return -1;
     }
@@ -117,7 +121,6 @@ wxl_turn *wxl_begin_turn(lua_State *L, int anchors)
     if (turn->main_thread == L) {
         turn->main_thread = NULL;
     }
-    turn->hook_before = turn->main_thread != NULL ? lua_gethook(turn->main_thread) : NULL;
     turn->hooks = unset;
     turn->hooks.context = turn;
     turn->hooks.token = on_token;

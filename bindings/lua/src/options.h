@@ -5,7 +5,7 @@
 #define WXL_OPTIONS_H
 
 #include "compat.h"
-#include "wxidcard.h"
+#include <wxidcard.h>
 
 /* Refuses what is no table, with the name of what it is for. */
 int wxl_need_table(lua_State *L, int index, const char *what);

@@ -3,7 +3,7 @@
 #define WXL_SESSION_H
 
 #include "compat.h"
-#include "wxidcard.h"
+#include <wxidcard.h>
 
 /* A session and who holds it: the userdata of the session and those of its calls, which the
  * collector may finalize in any order. The session goes with the last. */

@@ -3,7 +3,7 @@
 #define WXL_TABLES_H
 
 #include "compat.h"
-#include "wxidcard.h"
+#include <wxidcard.h>
 
 int wxl_kinds(lua_State *L);    /* core.kinds(): list of {name, retryable, meaning} */
 int wxl_errcodes(lua_State *L); /* core.errcodes(): list of {errcode, kind, retry_class, text} */

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#define FURTHEST 9007199254740992.0 /* 2^53: far past any time, and exact in a double */
+/* Up to 2^53 either way every whole number is exact in a double; and no time is as far away. */
+#define LARGEST ((int64_t)1 << 53)
 
 static void push_members(lua_State *L, const wxid_value *value, int named)
 {
@@ -55,6 +56,21 @@ void wxl_push_value(lua_State *L, const wxid_value *value)
     }
 }
 
+/* A number without a fraction that every Lua holds exactly: stores it and returns 1; returns 0 for
+ * anything else, and for strings. */
+static int to_whole(lua_State *L, int index, int64_t *whole)
+{
+    if (wxl_to_integer(L, index, whole)) {
+        return *whole >= -LARGEST && *whole <= LARGEST;
+    }
+    double number = lua_type(L, index) == LUA_TNUMBER ? (double)lua_tonumber(L, index) : NAN;
+    if (!(number >= -(double)LARGEST && number <= (double)LARGEST) || floor(number) != number) {
+        return 0;
+    }
+    *whole = (int64_t)number;
+    return 1;
+}
+
 int wxl_read_bytes(lua_State *L, int index, const char *name, const char **text, size_t *length)
 {
     switch (lua_type(L, index)) {
@@ -94,7 +110,7 @@ int wxl_read_count(lua_State *L, int index, const char *name, int64_t *count)
     if (lua_type(L, index) != LUA_TNUMBER) {
         return wxl_refuse(L, "%s must be a whole number, not a %s", name, luaL_typename(L, index));
     }
-    if (!wxl_to_whole(L, index, count)) {
+    if (!to_whole(L, index, count)) {
         return wxl_refuse(L, "%s must be a whole number, 2^53 at most", name);
     }
     return 0;
@@ -104,7 +120,7 @@ int wxl_read_count(lua_State *L, int index, const char *name, int64_t *count)
 static int to_milliseconds(lua_State *L, int index, double *milliseconds)
 {
     *milliseconds = lua_type(L, index) == LUA_TNUMBER ? (double)lua_tonumber(L, index) : NAN;
-    return *milliseconds >= -FURTHEST && *milliseconds <= FURTHEST;
+    return *milliseconds >= -(double)LARGEST && *milliseconds <= (double)LARGEST;
 }
 
 int wxl_read_duration(lua_State *L, int index, const char *name, int64_t *duration_ms)
@@ -160,7 +176,7 @@ int wxl_read_seed(lua_State *L, int index, const char *name, uint64_t *seed)
             }
             return 0;
         }
-    } else if (wxl_to_whole(L, index, &whole) && whole >= 0) {
+    } else if (to_whole(L, index, &whole) && whole >= 0) {
         *seed = (uint64_t)whole;
         return 0;
     }

@@ -4,7 +4,7 @@
 #define WXL_VALUES_H
 
 #include "compat.h"
-#include "wxidcard.h"
+#include <wxidcard.h>
 
 /* Pushes a value: objects and arrays as tables, integral numbers as integers where Lua has them.
  * Null members are left out. Raises without memory or stack: the value must lie in a slot. */
@@ -23,8 +23,7 @@ int wxl_read_duration(lua_State *L, int index, const char *name, int64_t *durati
 int wxl_read_function(lua_State *L, int index, const char *name, int64_t *given);
 /* A point in time, milliseconds, rounded down; nil is refused. */
 int wxl_read_now(lua_State *L, int index, const char *name, int64_t *now_ms);
-/* 64 random bits: a string of 1 to 8 bytes, or a whole number that is not negative; nil is refused.
- */
+/* 64 random bits: a string of 1 to 8 bytes, or a whole number from 0 on; nil is refused. */
 int wxl_read_seed(lua_State *L, int index, const char *name, uint64_t *seed);
 
 #endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Starts a program, `interrupt.py PROGRAM ARGUMENT…`, with the URL of a service that never answers added
-to its arguments; sends it SIGINT once its request is there; prints the milliseconds it took to end, its
-exit status, and what it said."""
+"""Starts a program, `interrupt.py PROGRAM ARGUMENT…`, with the URL of a service that never answers
+added to its arguments; sends it SIGINT once its request is there; prints the milliseconds it took
+to end, its exit status, and what it said."""
 
 import signal
 import socket
@@ -13,7 +13,9 @@ import time
 def main() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        child = subprocess.Popen([*sys.argv[1:], url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(
+            [*sys.argv[1:], url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         server.settimeout(20)
         connection, _ = server.accept()
         connection.recv(65536)

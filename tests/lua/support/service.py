@@ -8,8 +8,8 @@
     /gone        closes the connection without an answer
     /silent      no answer, until the client goes away
 
-Its URL goes to the file (a named pipe) that is its argument. It ends when its standard input does, and so
-never outlives the tests.
+Its URL goes to the file (a named pipe) that is its argument. It ends when its standard input does,
+and so never outlives the tests.
 """
 
 import hashlib
@@ -23,8 +23,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-CASES = {case["name"]: case for case in
-         json.loads((ROOT / "tests/vectors/replies.json").read_text())["cases"]}
+CASES = {
+    case["name"]: case
+    for case in json.loads((ROOT / "tests/vectors/replies.json").read_text())["cases"]
+}
 FRONT = {"errcode": 0, "errmsg": "ok", "type": "Front"}
 
 
@@ -34,10 +36,11 @@ def nested(depth: int) -> str:
 
 
 BODIES = {
-    "types": json.dumps(FRONT)[:-1] + ', "name": null, "small": 4, "negative": -7, "large": 9007199254740991,'
-             ' "id": "440524188001010014", "half": 0.5, "huge": 1e300, "yes": true, "no": false,'
-             ' "list": [1, "two", [3]], "holes": [1, null, 3], "inside": {"a": {"b": 1}, "c": null},'
-             ' "empty": "", "nothing": {}}',
+    "types": json.dumps(FRONT)[:-1]
+    + ', "name": null, "small": 4, "negative": -7, "large": 9007199254740991,'
+    ' "id": "440524188001010014", "half": 0.5, "huge": 1e300, "yes": true, "no": false,'
+    ' "list": [1, "two", [3]], "holes": [1, null, 3], "inside": {"a": {"b": 1}, "c": null},'
+    ' "empty": "", "nothing": {}}',
     "long_number": json.dumps(FRONT)[:-1] + ', "id": 440524188001010014}',
     "depth_64": nested(64),
     "depth_65": nested(65),
