@@ -43,8 +43,8 @@ WXID_API int wxid_client_new(wxid_client **client, const wxid_settings *settings
 WXID_API int wxid_client_recognize(wxid_value **card, wxid_client *client,
                                    const wxid_recognition *recognition, const wxid_hooks *hooks,
                                    wxid_error **error);
-/* Drives a call of the client's session to DONE. Returns -1, kind USAGE, when the client is closed.
- */
+/* Drives a call of the client's session to DONE. The call's clock is CLOCK_MONOTONIC, in
+ * milliseconds. Returns -1, kind USAGE, when the client is closed. */
 WXID_API int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *hooks,
                                wxid_error **error);
 /* The session, lent: for calls to be given to wxid_client_drive(). */
