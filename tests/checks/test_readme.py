@@ -15,7 +15,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "README.zh-CN.md")
-EXAMPLE = re.compile(r"```(python|lua)\n(.*?)```\n\s*```text\n(.*?)```", re.DOTALL)
+BLOCK = r"((?:(?!```).)*)"
+EXAMPLE = re.compile(rf"```(python|lua)\n{BLOCK}```\n\s*```text\n{BLOCK}```", re.DOTALL)
 WRITTEN_PORT = "http://127.0.0.1:8080"
 
 
@@ -23,7 +24,15 @@ WRITTEN_PORT = "http://127.0.0.1:8080"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A folder in which `specimens` lies, as after the README's commands."""
     made = tmp_path_factory.mktemp("readme")
-    command = [sys.executable, "-m", "wxidcard.sandbox", "--specimens", "specimens", "--people", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "wxidcard.sandbox",
+        "--specimens",
+        "specimens",
+        "--people",
+        "1",
+    ]
     subprocess.run(command, cwd=made, check=True, stdout=subprocess.DEVNULL)
     return made
 
@@ -31,18 +40,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[str]:
     command = [sys.executable, "-m", "wxidcard.sandbox", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield process.stdout.readline().split()[-1]
-    process.terminate()
-    process.wait(timeout=20)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1]
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def run(language: str, code: str, folder: pathlib.Path, url: str) -> str:
     program = [sys.executable, "-c"] if language == "python" else ["lua5.4", "-e"]
     done = subprocess.run(
         [*program, code.replace(WRITTEN_PORT, url)],
-        cwd=folder, capture_output=True, text=True, timeout=120, env=os.environ,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -56,8 +69,10 @@ def test_examples(page: str, folder: pathlib.Path, sandbox: str) -> None:
     for language, code, output in examples:
         if language == "python":
             if before["python"]:
-                code = f"{before['python']}client = wxidcard.Client(access_token='sandbox_token', " \
-                       f"base_url='{sandbox}')\n{code}"
+                code = (
+                    f"{before['python']}client = wxidcard.Client(access_token='sandbox_token', "
+                    f"base_url='{sandbox}')\n{code}"
+                )
             else:
                 before["python"] = "import wxidcard\n"
         assert run(language, code, folder, sandbox) == output
@@ -78,7 +93,8 @@ def test_error_table_is_the_core_s() -> None:
     table = dict(re.findall(r"^\| `(\w+)` \| `(\w+)`", (ROOT / PAGES[0]).read_text(), re.MULTILINE))
     classes = _core.error_classes()
     public = {
-        cls.kind: name for name, cls in classes.items()
+        cls.kind: name
+        for name, cls in classes.items()
         if "kind" in vars(cls) and cls.kind is not None
     }
     assert table == public
