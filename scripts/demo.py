@@ -1,7 +1,7 @@
 """Recognises specimen pictures through the sandbox, from Python and from Lua, and compares them.
 
-The programs that recognise are those of examples/, run as a user would run them. Ends with 0 when every
-picture gave the same card in both languages, and a picture without a card the right error.
+The programs that recognise are those of examples/, run as a user would run them. Ends with 0 when
+every picture gave the same card in both languages, and a picture without a card the right error.
 """
 
 import contextlib
@@ -35,6 +35,9 @@ PEOPLE = 2
 SECONDS = 300
 
 console = Console(highlight=False)
+if not console.is_terminal:
+    # In a log there is room for an address.
+    console = Console(highlight=False, width=100)
 
 
 class DemoError(Exception):

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs the suites and closes with one line ``N passed, N failed, N skipped`` over all of them.
 
-The exit status is not 0 when a test failed or was skipped, when a suite ended without saying how many
-tests it ran, or when it ran none. Logs go to build/test-logs.
+The exit status is not 0 when a test failed or was skipped, when a suite ended without saying how
+many tests it ran, or when it ran none. Logs go to build/test-logs.
 """
 
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 from fnmatch import fnmatch
@@ -38,6 +39,8 @@ def main() -> int:
         print(*(suite.name for suite in chosen), sep="\n")
         return 0
 
+    # As an exception, so that what is running is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     logs = ROOT / "build/test-logs"
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir(parents=True)

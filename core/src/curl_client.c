@@ -3,7 +3,6 @@
 
 #include "curl_pool.h"
 #include "curl_system.h"
-#include "curl_transfer.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -48,7 +47,7 @@ int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_er
     (void)pthread_once(&once, init_libcurl);
     wxid__pool *pool = NULL;
     if (global_result == CURLE_OK) {
-        pool = wxid__pool_new(wxid_session_settings(made->session), NULL);
+        pool = wxid__pool_new(wxid_session_settings(made->session));
     }
     if (pool == NULL) {
         wxid_session_free(made->session);
@@ -69,6 +68,8 @@ void wxid_client_free(wxid_client *client)
         wxid__pool *pool = atomic_load(&client->pool);
         if (wxid__pool_is_ours(pool)) { /* a forked child leaves the parent's connections alone */
             wxid__pool_free(pool);
+        } else {
+            wxid__pool_abandon(pool);
         }
         wxid_session_free(client->session);
         free(client);
@@ -105,11 +106,16 @@ static wxid__pool *own_pool(wxid_client *client)
     if (wxid__pool_is_ours(pool)) {
         return pool;
     }
-    wxid__pool *made = wxid__pool_new(wxid_session_settings(client->session), pool);
-    if (made != NULL && !atomic_compare_exchange_strong(&client->pool, &pool, made)) {
-        wxid__pool_free(made); /* another thread was first, and `pool` is what it made */
-        return pool;
+    wxid__pool *made = wxid__pool_new(wxid_session_settings(client->session));
+    if (made == NULL) {
+        return NULL;
     }
+    wxid__pool *current = pool;
+    if (!atomic_compare_exchange_strong(&client->pool, &current, made)) {
+        wxid__pool_free(made); /* another thread was first */
+        return current;
+    }
+    wxid__pool_abandon(pool);
     return made;
 }
 
@@ -124,8 +130,7 @@ static void send_request(wxid_client *client, wxid__caller *caller)
     if (slot == NULL) {
         return; /* the next step says why */
     }
-    wxid__transfer_run(slot, caller, wxid_session_settings(client->session),
-                       wxid__pool_share(pool));
+    wxid__transfer_run(slot, caller, wxid__pool_means(pool));
     if (!caller->forked) {
         wxid__pool_give(pool, slot);
     }

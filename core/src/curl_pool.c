@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,9 +23,8 @@ typedef struct waiter {
 
 struct wxid__pool {
     pid_t pid;
-    const wxid_settings *settings;
-    wxid__pool *inherited; /* kept in sight of leak checkers */
-    CURLSH *share;
+    wxid__pool *next_abandoned;
+    wxid__means means;
     pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
     pthread_mutex_t lock; /* guards what follows */
     int closed;
@@ -84,7 +84,7 @@ static wxid__pool *allocate(size_t slot_count)
     return pool;
 }
 
-wxid__pool *wxid__pool_new(const wxid_settings *settings, wxid__pool *inherited)
+wxid__pool *wxid__pool_new(const wxid_settings *settings)
 {
     size_t slot_count = (size_t)settings->max_connections;
     wxid__pool *pool = allocate(slot_count);
@@ -92,20 +92,21 @@ wxid__pool *wxid__pool_new(const wxid_settings *settings, wxid__pool *inherited)
         return NULL;
     }
     pool->pid = getpid();
-    pool->settings = settings;
-    pool->inherited = inherited;
+    pool->means.settings = settings;
     pool->slot_count = slot_count;
     for (size_t i = 0; i < slot_count; i++) {
         pool->idle[i] = &pool->slots[i];
     }
     pool->idle_count = slot_count;
+    atomic_init(&pool->means.trust.earned, 0);
+    atomic_init(&pool->means.trust.alone_ms, 0);
     /* With default attributes these cannot fail on any system that the library runs on. */
     (void)pthread_mutex_init(&pool->lock, NULL);
     for (size_t i = 0; i < CURL_LOCK_DATA_LAST; i++) {
         (void)pthread_mutex_init(&pool->share_locks[i], NULL);
     }
-    pool->share = make_share(pool);
-    if (pool->share == NULL) {
+    pool->means.share = make_share(pool);
+    if (pool->means.share == NULL) {
         wxid__pool_free(pool);
         return NULL;
     }
@@ -120,7 +121,7 @@ void wxid__pool_free(wxid__pool *pool)
     for (size_t i = 0; i < pool->slot_count; i++) {
         wxid__slot_close(&pool->slots[i]);
     }
-    (void)curl_share_cleanup(pool->share);
+    (void)curl_share_cleanup(pool->means.share);
     for (size_t i = 0; i < CURL_LOCK_DATA_LAST; i++) {
         (void)pthread_mutex_destroy(&pool->share_locks[i]);
     }
@@ -135,9 +136,17 @@ int wxid__pool_is_ours(const wxid__pool *pool)
     return pool->pid == getpid();
 }
 
-CURLSH *wxid__pool_share(wxid__pool *pool)
+void wxid__pool_abandon(wxid__pool *pool)
 {
-    return pool->share;
+    static _Atomic(wxid__pool *) abandoned; /* all of them, in sight of leak checkers */
+    pool->next_abandoned = atomic_load(&abandoned);
+    while (!atomic_compare_exchange_weak(&abandoned, &pool->next_abandoned, pool)) {
+    }
+}
+
+wxid__means *wxid__pool_means(wxid__pool *pool)
+{
+    return &pool->means;
 }
 
 /* ---- Taking ---- */

@@ -3,18 +3,19 @@
 #define WXID_CURL_POOL_H
 
 #include "curl_caller.h"
-#include "curl_slot.h"
+#include "curl_transfer.h"
 
 typedef struct wxid__pool wxid__pool;
 
-/* The settings are lent. inherited: the pool of the process that this one was forked from, or NULL;
- * it is remembered and never touched. NULL without memory. */
-wxid__pool *wxid__pool_new(const wxid_settings *settings, wxid__pool *inherited);
+/* The settings are lent. NULL without memory. */
+wxid__pool *wxid__pool_new(const wxid_settings *settings);
 /* Closes everything. No slot may be out. NULL is allowed. */
 void wxid__pool_free(wxid__pool *pool);
-/* Whether this process made it. */
+/* Whether this process made it, or was forked from the one that did. */
 int wxid__pool_is_ours(const wxid__pool *pool);
-CURLSH *wxid__pool_share(wxid__pool *pool);
+/* Instead of freeing, for a pool that is not ours: nothing in it is touched. */
+void wxid__pool_abandon(wxid__pool *pool);
+wxid__means *wxid__pool_means(wxid__pool *pool);
 
 /* The slot used last, waiting for one, first come first served, while all are out. NULL when the
  * call ended or its deadline passed meanwhile. */

@@ -18,6 +18,7 @@ typedef struct wxid__transfer {
     int reused;      /* over a kept connection */
     int held;        /* the upload stands still until what has come has been read */
     int read_before_last;
+    int stray;        /* over a kept connection, something came before it could be the answer */
     int incomplete;   /* the reply began before the request had been sent whole */
     int64_t begun_ms; /* when such a reply began */
 } wxid__transfer;

@@ -132,10 +132,10 @@ wxid__unread wxid__sockets_unread(const wxid__sockets *sockets)
                                                                                 : WXID__UNREAD_END;
 }
 
-int wxid__sockets_hung_up(const wxid__sockets *sockets)
+int wxid__sockets_stray(const wxid__sockets *sockets)
 {
     struct pollfd fd = {.fd = sockets->count == 1 ? sockets->open[0] : -1, .events = POLLRDHUP};
-    return poll(&fd, 1, 0) > 0;
+    return wxid__sockets_unread(sockets) == WXID__UNREAD_BYTES && poll(&fd, 1, 0) == 0;
 }
 
 int wxid__sockets_unacknowledged(const wxid__sockets *sockets)

@@ -40,8 +40,9 @@ int wxid__socket_close(void *sockets, curl_socket_t fd);
 
 /* Looks without reading. */
 wxid__unread wxid__sockets_unread(const wxid__sockets *sockets);
-/* Whether the other end will send no more. */
-int wxid__sockets_hung_up(const wxid__sockets *sockets);
+/* Whether something has come where nothing should, and the other end has not closed: if it has,
+ * this is its goodbye, or a 408 before that. */
+int wxid__sockets_stray(const wxid__sockets *sockets);
 /* A request is about to be sent: from now on no socket is opened. */
 void wxid__sockets_seal(wxid__sockets *sockets);
 /* Whether something was sent that the other end's system has not yet acknowledged. */

@@ -205,15 +205,15 @@ static void read_what_was_left(wxid__slot *slot)
     slot->transfer.incomplete = 1;
 }
 
-static CURLcode begin(wxid__slot *slot, const wxid__caller *caller, const wxid_settings *settings,
-                      CURLSH *share)
+static CURLcode begin(wxid__slot *slot, const wxid__caller *caller, const wxid__means *means)
 {
     slot->transfer = (wxid__transfer){.request = wxid_call_request(caller->call)};
     wxid__incoming_clear(&slot->reply);
-    CURLcode code = wxid__slot_open(slot, settings, share);
+    CURLcode code = wxid__slot_open(slot, means->settings, means->share);
     code = code != CURLE_OK ? code : wxid__slot_aim(slot, slot->transfer.request);
-    code = code != CURLE_OK ? code
-                            : wxid__slot_limit(slot, settings, wxid__caller_time_left_ms(caller));
+    code = code != CURLE_OK
+               ? code
+               : wxid__slot_limit(slot, means->settings, wxid__caller_time_left_ms(caller));
     wxid__sockets_begin(&slot->sockets);
     if (code == CURLE_OK && curl_multi_add_handle(slot->multi, slot->easy) != CURLM_OK) {
         code = CURLE_OUT_OF_MEMORY;
@@ -235,38 +235,69 @@ static void end(wxid__slot *slot)
     slot->transfer.headers = NULL;
 }
 
+/* Whether a kept connection failed in such a way that the service cannot have acted on the request.
+ */
 static int should_start_afresh(const wxid__slot *slot, outcome how, CURLcode code)
 {
     const wxid__transfer *transfer = &slot->transfer;
-    return how == OUTCOME_DONE && code != CURLE_OK && code != CURLE_OPERATION_TIMEDOUT &&
-           transfer->reused &&
-           (!transfer->issued || !wxid__upload_done(transfer) || slot->sockets.untouched) &&
-           slot->reply.refusal == NULL;
+    if (!transfer->reused || how != OUTCOME_DONE || code == CURLE_OPERATION_TIMEDOUT) {
+        return 0;
+    }
+    if (slot->reply.status == 408) {
+        return 1; /* it says that no request came in time: it means the time before this one */
+    }
+    return code != CURLE_OK &&
+           (!transfer->issued || !wxid__upload_done(transfer) || slot->sockets.untouched);
 }
 
-/* libcurl would keep a connection on which the rest of a request stands in a queue that nobody
- * reads. */
-static int may_be_kept(const wxid__slot *slot)
+static outcome attempt(wxid__slot *slot, wxid__caller *caller, wxid__means *means, CURLcode *code)
 {
-    return slot->sockets.count == 0 || (!slot->transfer.incomplete &&
-                                        wxid__sockets_unread(&slot->sockets) == WXID__UNREAD_NONE);
-}
-
-void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, const wxid_settings *settings,
-                        CURLSH *share)
-{
-    CURLcode code = begin(slot, caller, settings, share);
-    outcome how = code == CURLE_OK ? drive(slot, caller, &code) : OUTCOME_DONE;
-    if (should_start_afresh(slot, how, code)) {
+    *code = begin(slot, caller, means);
+    outcome how = *code == CURLE_OK ? drive(slot, caller, code) : OUTCOME_DONE;
+    if (!caller->forked) {
         end(slot);
+        if (slot->transfer.stray) {
+            wxid__trust_lose(&means->trust);
+        }
+    }
+    return how;
+}
+
+/* After an answer: whether the connection is fit for another request. */
+static void keep_or_close(wxid__slot *slot, wxid__trust *trust)
+{
+    if (slot->sockets.count == 0) {
+        return; /* libcurl has closed it */
+    }
+    if (wxid__sockets_stray(&slot->sockets)) {
+        wxid__trust_lose(trust);
+    }
+    /* libcurl would also keep one on which the rest of a request stands in a queue that nobody
+     * reads. */
+    if (slot->transfer.incomplete || wxid__sockets_unread(&slot->sockets) != WXID__UNREAD_NONE) {
+        wxid__slot_close(slot);
+    } else if (slot->transfer.reused) {
+        wxid__trust_earn(trust);
+    }
+}
+
+void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, wxid__means *means)
+{
+    CURLcode code = CURLE_OK;
+    if (!wxid__trust_allows_reuse(&means->trust)) {
+        wxid__slot_close(slot);
+    } else if (wxid__trust_settle(&means->trust, &slot->sockets, slot->idle_since_ms, caller) !=
+               0) {
+        return;
+    }
+    outcome how = attempt(slot, caller, means, &code);
+    if (!caller->forked && should_start_afresh(slot, how, code)) {
         wxid__slot_close(slot); /* so that there is no kept connection to be used */
-        code = begin(slot, caller, settings, share);
-        how = code == CURLE_OK ? drive(slot, caller, &code) : OUTCOME_DONE;
+        how = attempt(slot, caller, means, &code);
     }
     if (caller->forked) {
         return;
     }
-    end(slot);
     if (how == OUTCOME_DONE && code == CURLE_SEND_ERROR) {
         read_what_was_left(slot);
     }
@@ -274,7 +305,5 @@ void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, const wxid_setti
         answer(slot, caller, how, code);
     }
     wxid__incoming_clear(&slot->reply);
-    if (!may_be_kept(slot)) {
-        wxid__slot_close(slot);
-    }
+    keep_or_close(slot, &means->trust);
 }

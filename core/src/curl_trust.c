@@ -15,8 +15,8 @@ int wxid__trust_allows_reuse(const wxid__trust *trust)
     return wxid__now_ms() >= atomic_load(&trust->alone_ms);
 }
 
-int wxid__trust_settle(const wxid__trust *trust, const wxid__sockets *sockets, int64_t idle_since_ms,
-                       wxid__caller *caller)
+int wxid__trust_settle(const wxid__trust *trust, const wxid__sockets *sockets,
+                       int64_t idle_since_ms, wxid__caller *caller)
 {
     while (sockets->count == 1 && atomic_load(&trust->earned) < CAUTIOUS_USES) {
         struct pollfd fd = {.fd = sockets->open[0], .events = POLLIN};
@@ -44,11 +44,4 @@ void wxid__trust_lose(wxid__trust *trust)
 {
     atomic_store(&trust->earned, 0);
     atomic_store(&trust->alone_ms, wxid__now_ms() + ALONE_MS);
-}
-
-void wxid__trust_note_unread(wxid__trust *trust, const wxid__sockets *sockets)
-{
-    if (wxid__sockets_unread(sockets) == WXID__UNREAD_BYTES && !wxid__sockets_hung_up(sockets)) {
-        wxid__trust_lose(trust);
-    }
 }

@@ -1,9 +1,10 @@
 /* How far kept connections may be relied upon.
  *
- * A second answer that comes late, when the next request has already gone, cannot be told from the answer to
- * that one by any look at the socket: one person's card would be handed out as another's. Against it there
- * is only caution. The first times that connections are used again, some time is let pass in which such an
- * answer would show; and once one has shown, no connection of the client is kept for a good while. */
+ * A second answer that comes late, when the next request has already gone, cannot be told from the
+ * answer to that one by any look at the socket: one person's card would be handed out as another's.
+ * Against it there is only caution. The first times that connections are used again, some time is
+ * let pass in which such an answer would show; and once one has shown, no connection of the client
+ * is kept for a good while. */
 #ifndef WXID_CURL_TRUST_H
 #define WXID_CURL_TRUST_H
 
@@ -20,16 +21,13 @@ typedef struct wxid__trust {
 
 /* Whether connections may be kept. */
 int wxid__trust_allows_reuse(const wxid__trust *trust);
-/* Waits, if that is still called for, before a connection that has been idle since then is used again. Returns
- * non-zero when the call ended meanwhile. */
-int wxid__trust_settle(const wxid__trust *trust, const wxid__sockets *sockets, int64_t idle_since_ms,
-                       wxid__caller *caller);
+/* Waits, if that is still called for, before a connection that has been idle since then is used
+ * again. Returns non-zero when the call ended meanwhile. */
+int wxid__trust_settle(const wxid__trust *trust, const wxid__sockets *sockets,
+                       int64_t idle_since_ms, wxid__caller *caller);
 /* A connection was used again, and nothing was wrong. */
 void wxid__trust_earn(wxid__trust *trust);
-/* Something lies unread on a connection where nothing should: trust is lost, unless the other end has closed
- * it, for then it is a goodbye, or a 408 before it. */
-void wxid__trust_note_unread(wxid__trust *trust, const wxid__sockets *sockets);
-/* An answer came that cannot have been to the request. */
+/* Something came on a connection where nothing should. */
 void wxid__trust_lose(wxid__trust *trust);
 
 #endif

@@ -6,7 +6,7 @@
  * person's card as another's. So the socket is looked at just before the request is sent, again
  * before each piece of the upload, and when the reply begins. Nothing may have come before the last
  * piece has been handed out, and when something has come, the other end must have acknowledged the
- * whole request.
+ * whole request. (What is left over is for curl_trust.c.)
  *
  * How often is it sent? libcurl sends a request once more by itself when a kept connection dies
  * without a byte of a reply. The service may have counted the first, so once a request has been
@@ -34,6 +34,7 @@ int wxid__on_issue(void *context, char *remote_ip, char *local_ip, int remote_po
     }
     transfer->reused = slot->sockets.opened == 0;
     if (transfer->reused && wxid__sockets_unread(&slot->sockets) != WXID__UNREAD_NONE) {
+        transfer->stray = wxid__sockets_stray(&slot->sockets);
         return CURL_PREREQFUNC_ABORT;
     }
     transfer->issued = 1;
@@ -86,6 +87,7 @@ size_t wxid__on_upload(char *buffer, size_t size, size_t count, void *context)
     }
     wxid__unread unread = wxid__sockets_unread(&slot->sockets);
     if (transfer->reused && unread != WXID__UNREAD_NONE) {
+        transfer->stray = wxid__sockets_stray(&slot->sockets);
         return CURL_READFUNC_ABORT;
     }
     if (transfer->incomplete || unread == WXID__UNREAD_BYTES ||
@@ -103,7 +105,8 @@ static int note_reply_begins(wxid__slot *slot)
     transfer->begun_ms = wxid__now_ms();
     if (!wxid__upload_done(transfer)) {
         transfer->incomplete = 1;
-        return transfer->reused ? -1 : 0; /* it may be the answer to the call before */
+        transfer->stray = transfer->reused; /* it may be the answer to the call before */
+        return transfer->reused ? -1 : 0;
     }
     /* The segment that brought the reply also brought the acknowledgement of everything that had
      * arrived when it was sent. What is not acknowledged now, the service had not seen when it

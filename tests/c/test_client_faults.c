@@ -8,7 +8,7 @@
 #define SMALL 2000
 #define MIDDLE 300000
 #define LARGE ((2 << 20) - 1)
-#define TIMEOUT 600
+#define TIMEOUT (600 * slowness())
 
 typedef struct fault_row {
     const char *fault;

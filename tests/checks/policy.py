@@ -32,32 +32,37 @@ SMALL = 12
 # Larger ones: file -> what stands there, each with its reason.
 NUMBERS = {
     "answers.c": {"100", "999"},  # what an HTTP status can be
-    "values.c": {"18", "53"},  # digits of a number written out; 2^53, the whole numbers of a double
     "arguments.c": {"9e15", "1000.0"},  # the whole numbers of a double; milliseconds of a second
+    "compat.c": {"502", "503"},  # LUA_VERSION_NUM
+    "module.c": {"1000000", "250"},  # nanoseconds of a millisecond; see SLEEPERS
+    "options.c": {"32", "64"},  # of names of options
     "settings.c": {"1000.0"},  # milliseconds of a second
-    "module.c": {"1000000"},  # nanoseconds of a millisecond
-    "session.c": {"64"},  # bits of a seed
+    "values.c": {"53"},  # 2^53, the whole numbers of a double
 }
 # Settings that a binding handles itself: functions of the language are its own to keep and to call.
 NAMED = {"token_provider", "ask_for_token", "access_token"}
 # Words with "retry" in them that are the core's fields handed through.
 RETRY_WORDS = {"retryable", "wxid_error_retryable", "retry_class", "retry_after"}
-WAITING = re.compile(r"retr(y|ies)|attempt|back_?off|jitter|sleep|expires?_at|ttl", re.IGNORECASE)
+WAITING = re.compile(
+    r"retr(y|ies)|attempt|back_?off|jitter|sleep|expires?_at|(^|_)ttl", re.IGNORECASE
+)
 # When Python ends it waits for its threads, a moment and in steps; that is no call's doing.
 SLEEPERS = {("module.c", "nanosleep")}
 SERVICE = re.compile(
     r"weixin|qq\.com|cgi-bin|cv/ocr|stable_token|client_credential|multipart|boundary=|"
-    r"content-(type|length|disposition)|filename=|user-agent|https?://(?!%)|grant_type",
+    r"^.(content-(type|length|disposition)|retry-after)\b|filename=|user-agent|https?://(?!%)|grant_type",
     re.IGNORECASE,
 )
 # Kinds that every language has something of its own for, and so must know.
 OWN_KINDS = {"USAGE", "SYSTEM", "MEMORY", "INTERRUPTED", "IMAGE_INPUT", "COUNT"}
-COMPARED = {"errcode", "http_status", "status"}
-COMPARISONS = {"==", "!=", "~=", "<", ">", "<=", ">="}
+COMPARED = {"errcode", "http_status", ".status", "->status"}
+EQUALITY = {"==", "!=", "~="}
+COMPARISONS = EQUALITY | {"<", ">", "<=", ">="}
 NOTHING = {"0", "None", "nil", "NULL"}
 
 C_TOKENS = re.compile(
-    r"""(?P<comment>/\*.*?\*/|//[^\n]*|^[ \t]*\#[ \t]*include[^\n]*)|(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
+    r"""(?P<comment>/\*.*?\*/|//[^\n]*|^[ \t]*\#[ \t]*include[^\n]*)
+    |(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
     |(?P<number>\b\d[\w.]*(?:(?<=[eE])[+-]\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>[=!<>]=|[^\s\w])""",
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
@@ -113,11 +118,11 @@ def _python_statements(text: str) -> Iterator[list[tokenize.TokenInfo]]:
 
 
 def accusations(text: str, path: Path) -> list[str]:
-    """What a file decides that is not a binding's to decide: lines of text, empty when all is well."""
+    """What a file decides that is not a binding's to decide, in words: empty when all is well."""
     found = []
     tokens = read_tokens(text, path.suffix)
     for position, token in enumerate(tokens):
-        before = tokens[position - 1].text if position else ""
+        before = "".join(earlier.text for earlier in tokens[max(position - 3, 0) : position])
         after = tokens[position + 1 : position + 3]
         for problem in _problems(token, before, after, path.name):
             found.append(f"{path.name}:{token.line}: {token.text}: {problem}")
@@ -135,15 +140,23 @@ def _problems(token: Token, before: str, after: list[Token], file: str) -> Itera
     if token.kind in ("number", "string") and ERRCODES & set(re.findall(r"\d+", token.text)):
         yield "an errcode"
     if token.kind == "name":
-        yield from _problems_of_name(token.text, before, file)
+        yield from _problems_of_name(token.text, before, "".join(t.text for t in after), file)
     if token.kind == "string":
         if SERVICE.search(token.text):
             yield "where or how the service is"
         if token.text.strip("\"'") in (SETTINGS | FIELDS) - NAMED and not _names_a_kind(before):
             yield "a setting by name"
-    compares = after and after[0].text in COMPARISONS
-    if token.text in COMPARED and compares and after[-1].text not in NOTHING:
-        yield "a decision by the service's answer"
+    if _member(token.text, before) in COMPARED and after and after[0].text in COMPARISONS:
+        is_presence = after[0].text in EQUALITY and after[-1].text in NOTHING
+        if not is_presence:
+            yield "a decision by the service's answer"
+
+
+def _member(name: str, before: str) -> str:
+    """The name, "status" with the sign that makes it a member."""
+    if name != "status":
+        return name
+    return ("->" if before.endswith("->") else before[-1:]) + name
 
 
 def _is_allowed_number(text: str, file: str) -> bool:
@@ -153,8 +166,10 @@ def _is_allowed_number(text: str, file: str) -> bool:
     return digits in ("0.0", "1.0") or (digits.isdigit() and int(digits) <= SMALL)
 
 
-def _problems_of_name(name: str, before: str, file: str) -> Iterator[str]:
-    if name in (SETTINGS | FIELDS) - NAMED and before != '"':
+def _problems_of_name(name: str, before: str, after: str, file: str) -> Iterator[str]:
+    # What the core has filled in, `settings->max_image_bytes`, may be read and handed on in C.
+    is_read = before.endswith("->") and after[:1] in (",", ")", ";")
+    if name in (SETTINGS | FIELDS) - NAMED and not is_read:
         yield "a setting by name"
     if WAITING.search(name) and name not in RETRY_WORDS and (file, name) not in SLEEPERS:
         yield "a word of retrying or waiting"
@@ -165,5 +180,5 @@ def _problems_of_name(name: str, before: str, file: str) -> Iterator[str]:
 
 
 def _names_a_kind(before: str) -> bool:
-    """Whether a string is the value of ``[WXID_FAILURE_TIMEOUT] =``: "timeout" is both kind and setting."""
-    return before == "="
+    """Whether a string is the value of ``[WXID_FAILURE_TIMEOUT] =``, a kind and a setting too."""
+    return before.endswith("]=")

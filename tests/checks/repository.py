@@ -18,8 +18,13 @@ def files(*folders: str, endings: Iterable[str] = ("",)) -> list[Path]:
         path
         for folder in folders
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and path.name.endswith(tuple(endings)) and "__pycache__" not in path.parts
+        if path.is_file() and path.name.endswith(tuple(endings)) and not _is_cache(path)
     )
+
+
+def _is_cache(path: Path) -> bool:
+    parts = path.relative_to(ROOT).parts
+    return "__pycache__" in parts or any(part.startswith(".") for part in parts)
 
 
 def name_of(path: Path) -> str:
@@ -36,7 +41,9 @@ def run(*command: str | Path, env: Mapping[str, str] | None = None, cwd: Path = 
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, f"{command} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, (
+        f"{command} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    )
     return done.stdout
 
 

@@ -25,8 +25,9 @@ def test_there_are_headers() -> None:
 def test_header_compiles_alone(name: str, compiler: tuple[str, str], tmp_path: Path) -> None:
     program, standard = compiler
     source = tmp_path / ("alone.cpp" if "++" in program else "alone.c")
-    # Twice: the guard must hold. A use of it, or a file without a declaration would be no file of ISO C.
+    # Twice: the guard must hold. A declaration, for without one ISO C has no translation unit.
     source.write_text(
-        f"#include <{name}>\n#include <{name}>\nextern int wxid_test; int wxid_test = sizeof WXID_VERSION;\n"
+        f"#include <{name}>\n#include <{name}>\n"
+        "extern int wxid_test;\nint wxid_test = sizeof WXID_VERSION;\n"
     )
     run(program, standard, *WARNINGS, "-I", HEADERS, "-fsyntax-only", source)

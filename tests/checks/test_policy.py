@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from policy import accusations
+from policy import NUMBERS, accusations, read_tokens
 from repository import files, name_of
 
 FILES = [
@@ -16,6 +16,13 @@ FILES = [
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_binding_decides_nothing(path: Path) -> None:
     assert accusations(path.read_text(encoding="utf-8"), path) == []
+
+
+def test_no_number_is_allowed_in_vain() -> None:
+    for name, numbers in NUMBERS.items():
+        texts = [path.read_text(encoding="utf-8") for path in FILES if path.name == name]
+        used = {token.text for text in texts for token in read_tokens(text, Path(name).suffix)}
+        assert numbers <= used, name
 
 
 # What somebody might write. Each must be found, or the check above proves nothing.
@@ -39,6 +46,8 @@ BAD = {
         "if (errcode == 45009) { raise(); }\n",
         "settings.timeout_ms = 3;\n",
         "settings->max_retries = 2;\n",
+        "if (settings->max_retries > 1) { again(); }\n",
+        "if (reply->status == 5) { again(); }\n",
         "case WXID_ERRCODE_SYSTEM_BUSY:\n",
         "if (kind == WXID_KIND_TOKEN) { renew(); }\n",
         "usleep(1);\n",
@@ -55,6 +64,7 @@ BAD = {
         "local codes = { ['42001'] = true }\n",
         "ngx.sleep(1)\n",
         "local retries = 2\n",
+        "local limit = settings.timeout or 3\n",
         "local url = 'https://api.weixin.qq.com'\n",
         "if err.http_status == 5 then return end\n",
         "local timeout_ms = 30000\n",
@@ -74,7 +84,8 @@ GOOD = {
         "/* timeout_ms = 30000 */\n",
         '[WXID_FAILURE_TIMEOUT] = "timeout",\n',
         "if (wxid_error_http_status(error) != 0) { set(); }\n",
-        "set_attribute(exception, \"retryable\", value);\n",
+        'set_attribute(exception, "retryable", value);\n',
+        "read_image(recognition, settings->max_image_bytes);\n",
     ],
     "client.lua": ["-- errcode 40001, timeout\nlocal x = 1\n", "return nil, problem\n"],
 }

@@ -63,7 +63,7 @@ def gzip_bomb(connection, request):
     connection.read_body(request)
     body = gzip.compress(b'{"errcode":0,"name":"' + b"a" * (16 << 20) + b'"}')
     connection.reply(200, body, "Content-Encoding: gzip")
-    return False
+    return True
 
 
 def gzip_transfer(connection, request):

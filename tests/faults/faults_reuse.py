@@ -90,6 +90,15 @@ def twice_soon(connection, request):
     return True
 
 
+def twice_soon_after(connection, request):
+    """The second answer 5 ms behind the first."""
+    connection.read_body(request)
+    connection.reply_card(request)
+    time.sleep(0.005)
+    connection.reply_card(request)
+    return True
+
+
 def twice_late(connection, request):
     """The second answer when the connection has been idle for a while."""
     connection.read_body(request)
@@ -137,6 +146,7 @@ FAULTS = {
     "twice-at-once": twice_at_once,
     "twice-head-apart": twice_head_apart,
     "twice-soon": twice_soon,
+    "twice-soon-after": twice_soon_after,
     "twice-late": twice_late,
     "late-in-next-upload": late_in_next_upload,
     "late-at-next-head": late_at_next_head,

@@ -20,8 +20,8 @@ TAIL_LINES = 40
 class Step:
     """A command that runs tests.
 
-    ``kind`` says how they are counted: "tap" on its standard output, "junit" in a file whose name the
-    command gets appended, "status" is one test, passed when the command ends with 0.
+    ``kind`` says how they are counted: "tap" on its standard output, "junit" in a file whose name
+    the command gets appended, "status" is one test, passed when the command ends with 0.
     """
 
     command: Sequence[str]
@@ -50,7 +50,7 @@ class Environment:
 
 @dataclass(slots=True)
 class Outcome:
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     problems: list[str] = field(default_factory=list)
 
     def __iadd__(self, other: "Outcome") -> "Outcome":
@@ -132,7 +132,9 @@ def _run(
     output: BinaryIO | None = None,
 ) -> int:
     """Run one command in a group of its own, which is ended with it; return its status."""
-    log.write(f"\n$ {' '.join(f'{k}={v}' for k, v in variables.items())} {' '.join(command)}\n".encode())
+    log.write(
+        f"\n$ {' '.join(f'{k}={v}' for k, v in variables.items())} {' '.join(command)}\n".encode()
+    )
     log.flush()
     process = subprocess.Popen(
         command,

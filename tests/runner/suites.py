@@ -16,19 +16,14 @@ SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }
-VALGRIND = (
-    "valgrind",
-    "--quiet",
-    "--error-exitcode=99",
-    "--leak-check=full",
-    "--errors-for-leak-kinds=definite,indirect,possible",
-    "--fair-sched=yes",
-)
+MEMCHECK = ("scripts/memcheck",)
+# About how much slower a program is under valgrind, for tests that measure time.
+SLOWNESS = {"WXIDCARD_TEST_SLOWNESS": "4"}
 
 
 def all_suites() -> list[Suite]:
     """Every suite of the repository."""
-    suites = [
+    return [
         Suite("c", _c("build", counted=True)),
         Suite("python", _pytest("tests/python", counted=True)),
         *(Suite(lua, _busted(lua)) for lua in LUAS),
@@ -36,13 +31,12 @@ def all_suites() -> list[Suite]:
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _lint),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
-        Suite("valgrind", _c("build", VALGRIND)),
+        Suite("valgrind", _c("build", MEMCHECK, SLOWNESS)),
         Suite("sanitize-c", _c(SANITIZED, variables=SANITIZER_OPTIONS), _sanitized_build()),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
         Suite("vectors", _vectors),
     ]
-    return [suite for suite in suites if suite.name != "openresty" or Path("tests/openresty").exists()]
 
 
 def _counts_file(environment: Environment) -> dict[str, str]:

@@ -18,8 +18,8 @@ def main() -> int:
     path = Path(sys.argv[1])
     ran: Counter[tuple[str, str]] = Counter()
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        language, name, number = line.split()
-        ran[language, name] += int(number)
+        language, what, count = line.split()
+        ran[language, what] += int(count)
     print(f"1..{len(LANGUAGES) * len(FILES)}")
     number = failed = 0
     for name in FILES:

@@ -37,7 +37,7 @@ void server_reset(void);
 unsigned char *new_picture(size_t length, unsigned number);
 
 /* A client of base URL word + "/fault/" + fault, with a token in hand. 0 for a time means 3 s and
- * 0.5 s. */
+ * 0.5 s, by slowness. */
 typedef struct client_options {
     const char *word; /* NULL: "http" */
     const char *fault;
@@ -69,6 +69,9 @@ result recognize_picture(wxid_client *client, const unsigned char *picture, size
 void assert_clean_call(wxid_client *client);
 
 int64_t now_ms(void);
+/* How much slower than usual everything is, 1 by default: valgrind's runner says so by
+ * WXIDCARD_TEST_SLOWNESS. */
+int slowness(void);
 void sleep_ms(int ms);
 /* Open descriptors of this process. */
 int count_descriptors(void);

@@ -1,0 +1,116 @@
+"""The runner counts rightly: a suite that died or ran nothing does not look as if it passed."""
+
+import contextlib
+import os
+import select
+import sys
+from pathlib import Path
+
+import pytest
+from repository import ROOT, run
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from runner.counting import Counts, count_junit, count_tap
+from runner.running import Environment, Outcome, Step, Suite, run_suite
+from runner.suites import all_suites
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("1..2\nok 1 - a\nok 2 - b\n", Counts(2)),
+        ("ok 1 - a b\nok 2 - # SKIP a c\nnot ok 3 - a d\n# why\n1..3\n", Counts(1, 1, 1)),
+        ("1..2\nok 1 - a\nnot ok 2 # SKIP b\n1..1\nnot ok 1 - c\n# not ok - g\n", Counts(1, 1, 1)),
+        ("1..2\nok 1 - a\nSegmentation fault\n", None),
+        ("ok 1 - a\n", None),
+        ("1..0\n", None),
+        ("", None),
+    ],
+)
+def test_tap(text: str, counts: Counts | None) -> None:
+    assert count_tap(text) == counts
+
+
+def test_junit(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    assert count_junit(path) is None
+    path.write_text("<testsuites><testsuite tests='9' failures='1' errors='2' skipped='3'/>")
+    assert count_junit(path) is None
+    path.write_text(path.read_text() + "</testsuites>")
+    assert count_junit(path) == Counts(3, 3, 3)
+    path.write_text("<testsuites><testsuite tests='0'/></testsuites>")
+    assert count_junit(path) is None
+
+
+def outcome_of(folder: Path, program: str, kind: str = "tap") -> Outcome:
+    step = Step([sys.executable, "-c", program], kind)
+    environment = Environment(folder, folder, {})
+    return run_suite(Suite("invented", lambda _: [step]), environment)
+
+
+@pytest.mark.parametrize(
+    ("program", "good", "counts"),
+    [
+        ("print('1..1\\nok 1 - a')", True, Counts(1)),
+        ("print('1..1\\nok 1 - a'); exit(99)", False, Counts(1, 1)),
+        ("print('1..1\\nnot ok 1 - a'); exit(1)", False, Counts(0, 1)),
+        ("print('1..1\\nok 1 # SKIP a')", False, Counts(0, 0, 1)),
+        ("print('1..2\\nok 1 - a')", False, Counts(0, 1)),
+        ("import os; os.abort()", False, Counts(0, 1)),
+    ],
+)
+def test_outcome(tmp_path: Path, program: str, good: bool, counts: Counts) -> None:
+    outcome = outcome_of(tmp_path, program)
+    assert (outcome.is_good(), outcome.counts) == (good, counts)
+
+
+def test_suite_without_tests_fails(tmp_path: Path) -> None:
+    outcome = run_suite(Suite("empty", lambda _: []), Environment(tmp_path, tmp_path, {}))
+    assert not outcome.is_good()
+    assert outcome.closing_line() == "0 passed, 1 failed, 0 skipped"
+
+
+def test_suite_that_cannot_be_prepared_fails(tmp_path: Path) -> None:
+    suite = Suite("unprepared", lambda _: [Step(["true"], "status")], [["false"]])
+    assert not run_suite(suite, Environment(tmp_path, tmp_path, {})).is_good()
+
+
+def test_nothing_is_left_running(tmp_path: Path) -> None:
+    """What a step started and forgot is ended with it."""
+    program = (
+        "import subprocess\n"
+        "process = subprocess.Popen(['sleep', '600'])\n"
+        "open('pid', 'w').write(str(process.pid))\n"
+    )
+    assert outcome_of(tmp_path, program, "status").is_good()
+    with contextlib.suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(int((tmp_path / "pid").read_text()))
+        ended, _, _ = select.select([descriptor], [], [], 10)
+        os.close(descriptor)
+        assert ended
+
+
+def test_every_folder_of_tests_is_run() -> None:
+    names = {suite.name for suite in all_suites()}
+    languages = {"c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4"}
+    assert names >= languages | {"openresty", "checks", "without-curl", "valgrind", "vectors"}
+    assert names >= {f"sanitize-{language}" for language in languages}
+
+
+def test_elsewhere_packages_are_named_and_nothing_is_installed(tmp_path: Path) -> None:
+    """On a system without apt: here one whose PATH has only a few programs."""
+    for name in ("bash", "dirname", "sed"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    program = (
+        "import subprocess, sys\n"
+        "options = {'env': {'PATH': sys.argv[1]}, 'capture_output': True, 'text': True}\n"
+        "done = subprocess.run(sys.argv[2:], **options)\n"
+        "print(done.returncode, done.stderr)\n"
+    )
+    script = ROOT / "scripts/install-packages"
+    printed = run(sys.executable, "-c", program, tmp_path, "/usr/bin/bash", script)
+    assert printed.startswith("1 ")
+    assert "nothing was installed" in printed
+    for missing in ("cmake", "lua5.4", "libcjson (development files)", "libcurl4-openssl-dev"):
+        assert missing in printed
