@@ -1,8 +1,8 @@
 """Processor time a call: libcurl alone, wxidcard from C and from Python, and requests.
 
-A nginx on loopback answers with a card and keeps connections; each call uploads the same 200 KB. The
-four run in turn, round after round, so that a machine that is slower for a while is so for all of them;
-ratios are taken within a round. Wants `make build` before; `make bench` does both.
+A nginx on loopback answers with a card and keeps connections; each call uploads the same 200 KB.
+The four run in turn, round after round, so that a machine that is slower for a while is so for all
+of them; ratios are taken within a round. Wants `make build` before; `make bench` does both.
 """
 
 import argparse
@@ -51,8 +51,16 @@ http {{
 }}
 """
 REPLY = json.dumps(
-    {"errcode": 0, "errmsg": "ok", "type": "Front", "name": "张三", "id": "11010519491231002X",
-     "addr": "北京市朝阳区某路1号", "gender": "女", "nationality": "汉"},
+    {
+        "errcode": 0,
+        "errmsg": "ok",
+        "type": "Front",
+        "name": "张三",
+        "id": "11010519491231002X",
+        "addr": "北京市朝阳区某路1号",
+        "gender": "女",
+        "nationality": "汉",
+    },
     ensure_ascii=False,
 )
 
@@ -83,7 +91,15 @@ def nginx(folder: pathlib.Path) -> Iterator[str]:
         NGINX.format(modules=MODULES, folder=folder, port=port, reply=REPLY, user=user),
         encoding="utf-8",
     )
-    command = ["nginx", "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(configuration)]
+    command = [
+        "nginx",
+        "-p",
+        str(folder),
+        "-e",
+        str(folder / "error.log"),
+        "-c",
+        str(configuration),
+    ]
     server = subprocess.Popen(command)
     try:
         wait_until_listening(port, server)
@@ -123,7 +139,9 @@ def run(command: list[str], url: str, picture: pathlib.Path, calls: int) -> dict
 def show(rounds: dict[str, list[dict[str, float]]], calls: int) -> None:
     base = [figures["processor_us"] for figures in rounds["libcurl alone, C"]]
     other = [figures["processor_us"] for figures in rounds["requests, Python"]]
-    table = Table(title=f"Processor time a call, 200 KB, median of {len(base)} rounds of {calls} calls")
+    table = Table(
+        title=f"Processor time a call, 200 KB, median of {len(base)} rounds of {calls} calls"
+    )
     for heading in ("", "processor µs", "least - most", "of libcurl", "of requests", "wall µs"):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, figures in rounds.items():

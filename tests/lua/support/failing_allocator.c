@@ -1,6 +1,6 @@
-/* Runs a Lua script again and again, the n-th allocation of Lua failing: once, and from then on. Whatever
- * fails, the script must end (with an error or not) and then run cleanly in the same state. Sanitizers
- * tell whether C memory was lost when Lua jumped out of a C function. */
+/* Runs a Lua script again and again, the n-th allocation of Lua failing: once, and from then on.
+ * Whatever fails, the script must end (with an error or not) and then run cleanly in the same
+ * state. Sanitizers tell whether C memory was lost when Lua jumped out of a C function. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
