@@ -280,16 +280,17 @@ wxid__slot *wxid__pool_take(wxid__pool *pool, wxid__caller *caller)
 {
     wxid__slot *slot = NULL;
     (void)pthread_mutex_lock(&pool->lock);
-    if (pool->idle_count == 0) {
-        slot = wait_for_slot(pool, caller);
-        if (slot != NULL && wxid__caller_time_left_ms(caller) == 0) {
-            wxid__pool_give(pool, slot);
-            return NULL;
-        }
+    if (pool->idle_count > 0) {
+        slot = pool->idle[--pool->idle_count];
+        (void)pthread_mutex_unlock(&pool->lock);
         return slot;
     }
-    slot = pool->idle[--pool->idle_count];
-    (void)pthread_mutex_unlock(&pool->lock);
+    slot = wait_for_slot(pool, caller);
+    /* A slot can be handed over at the very moment at which the call ends. */
+    if (slot != NULL && wxid_call_step(caller->call, wxid__now_ms()) != WXID_STEP_SEND) {
+        wxid__pool_give(pool, slot);
+        slot = NULL;
+    }
     return slot;
 }
 

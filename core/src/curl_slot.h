@@ -14,9 +14,10 @@ typedef struct wxid__transfer {
     size_t fragment; /* the upload: the fragment at which it is, */
     size_t offset;   /* how much of that one libcurl has taken, */
     size_t taken;    /* and of all of them together */
-    int issued;      /* some of the request may have been sent */
-    int reused;      /* over a kept connection */
-    int held;        /* the upload stands still until what has come has been read */
+    int by_tls;
+    int issued; /* some of the request may have been sent */
+    int reused; /* over a kept connection */
+    int held;   /* the upload stands still until what has come has been read */
     int read_before_last;
     int stray;        /* over a kept connection, something came before it could be the answer */
     int incomplete;   /* the reply began before the request had been sent whole */

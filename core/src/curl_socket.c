@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ void wxid__sockets_begin(wxid__sockets *sockets)
     sockets->refused = 0;
     sockets->acknowledged = 0;
     sockets->untouched = 0;
+    explicit_bzero(sockets->left, sockets->left_length);
     sockets->left_length = 0;
 }
 

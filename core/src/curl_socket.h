@@ -31,7 +31,7 @@ typedef enum wxid__unread {
     WXID__UNREAD_UNKNOWN /* there is not exactly one socket */
 } wxid__unread;
 
-/* A transfer begins. */
+/* A transfer begins: forgets the one before. */
 void wxid__sockets_begin(wxid__sockets *sockets);
 
 /* CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION; the data is a wxid__sockets. */

@@ -51,14 +51,17 @@ int wxid__descriptors_used_up(void)
 
 void wxid__sigpipe_hold(wxid__sigpipe *held)
 {
-    sigset_t waiting;
     sigset_t sigpipe;
-    (void)sigemptyset(&waiting);
-    (void)sigpending(&waiting);
-    held->pending = sigismember(&waiting, SIGPIPE) == 1;
     (void)sigemptyset(&sigpipe);
     (void)sigaddset(&sigpipe, SIGPIPE);
     (void)pthread_sigmask(SIG_BLOCK, &sigpipe, &held->mask);
+    held->pending = 0;
+    if (sigismember(&held->mask, SIGPIPE) == 1) { /* else none can have waited */
+        sigset_t waiting;
+        (void)sigemptyset(&waiting);
+        (void)sigpending(&waiting);
+        held->pending = sigismember(&waiting, SIGPIPE) == 1;
+    }
 }
 
 void wxid__sigpipe_release(const wxid__sigpipe *held)

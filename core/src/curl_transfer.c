@@ -23,6 +23,9 @@ typedef enum outcome {
 static CURLMcode perform(wxid__slot *slot, int *running)
 {
     wxid__sigpipe held;
+    if (!slot->transfer.by_tls) { /* libcurl's own send() raises no signal */
+        return curl_multi_perform(slot->multi, running);
+    }
     wxid__sigpipe_hold(&held);
     CURLMcode code = curl_multi_perform(slot->multi, running);
     wxid__sigpipe_release(&held);
@@ -208,6 +211,7 @@ static void read_what_was_left(wxid__slot *slot)
 static CURLcode begin(wxid__slot *slot, const wxid__caller *caller, const wxid__means *means)
 {
     slot->transfer = (wxid__transfer){.request = wxid_call_request(caller->call)};
+    slot->transfer.by_tls = strcmp(slot->transfer.request->scheme, "https") == 0;
     wxid__incoming_clear(&slot->reply);
     CURLcode code = wxid__slot_open(slot, means->settings, means->share);
     code = code != CURLE_OK ? code : wxid__slot_aim(slot, slot->transfer.request);
@@ -305,5 +309,6 @@ void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, wxid__means *mea
         answer(slot, caller, how, code);
     }
     wxid__incoming_clear(&slot->reply);
+    wxid__sockets_begin(&slot->sockets);
     keep_or_close(slot, &means->trust);
 }

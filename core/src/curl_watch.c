@@ -70,7 +70,7 @@ static size_t take_upload(wxid__transfer *transfer, char *buffer, size_t room)
 static int must_read_first(wxid__transfer *transfer, size_t room)
 {
     int last = transfer->request->body_length - transfer->taken <= room;
-    int must = last && transfer->reused && !transfer->read_before_last;
+    int must = transfer->by_tls && last && transfer->reused && !transfer->read_before_last;
     transfer->read_before_last |= must;
     return must;
 }

@@ -2,8 +2,11 @@
  * and the next call of the same client succeeds. Retries are off unless a row is about them. */
 #include "client/fixture.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define SMALL 2000
 #define MIDDLE 300000
@@ -150,6 +153,58 @@ static void faults_by_tls_have_the_same_kinds(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
+/* 20, 21, with pictures of which the systems on both sides take all, or all but a little: libcurl
+ * believes that it has sent everything. (What fits into the server's window altogether cannot be
+ * told from what was read.) */
+static void early_replies_are_seen_whatever_the_size(void **state)
+{
+    (void)state;
+    for (size_t length = 140000; length < 200000; length += 5000) {
+        wxid_client *client = new_client((client_options){.fault = "early-200-later"});
+        result got = recognize(client, length, 1, NULL);
+        assert_int_equal(got.kind, WXID_KIND_PROTOCOL);
+        assert_false(got.mismatched);
+        wxid_client_free(client);
+        client = new_client((client_options){.fault = "early-413-later/first-1"});
+        server_reset();
+        assert_int_equal(recognize(client, length, 1, NULL).http_status, 413);
+        assert_clean_call(client);
+        wxid_client_free(client);
+    }
+}
+
+/* 20, with the connection closed at once on what is still coming: the reset may overtake the
+ * refusal. */
+static void early_refusals_are_not_lost(void **state)
+{
+    (void)state;
+    for (int by_tls = 0; by_tls < 2; by_tls++) {
+        int seen_413 = 0;
+        wxid_client *client = new_client((client_options){
+            .word = by_tls ? "https" : "http", .ca_file = server_word("ca"), .fault = "early-413"});
+        for (unsigned i = 0; i < 50; i++) {
+            result got = recognize(client, LARGE, i, NULL);
+            assert_true(got.http_status == 413 || got.kind == WXID_KIND_NETWORK);
+            seen_413 += got.http_status == 413;
+        }
+        assert_in_range(seen_413, by_tls ? 40 : 50, 50); /* by TLS some are out of reach */
+        wxid_client_free(client);
+    }
+}
+
+static void early_answers_end_the_call_at_once(void **state)
+{
+    static const char *const faults[] = {"early-200", "early-413-keeps-open"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        wxid_client *client = new_client((client_options){.fault = faults[i]});
+        result got = recognize(client, LARGE, 1, NULL);
+        assert_int_equal(got.kind, WXID_KIND_PROTOCOL);
+        assert_in_range(got.elapsed_ms, 0, 300);
+        wxid_client_free(client);
+    }
+}
+
 static void odd_but_right_replies_are_taken(void **state)
 {
     static const char *const faults[] = {
@@ -201,6 +256,47 @@ static void no_connection_is_kind_connect(void **state)
     }
 }
 
+/* A listener with a full queue, whose system leaves a SYN unanswered. Returns its port. */
+static int fill_backlog(int fds[], size_t count)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t length = sizeof at;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fds[0], (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fds[0], 0), 0);
+    assert_int_equal(getsockname(fds[0], (struct sockaddr *)&at, &length), 0);
+    for (size_t i = 1; i < count; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(fds[i], (struct sockaddr *)&at, sizeof at);
+    }
+    return ntohs(at.sin_port);
+}
+
+/* 2: the limit for connecting holds, not that for the call. */
+static void an_unanswered_connection_ends_in_time(void **state)
+{
+    int fds[6];
+    char base_url[64];
+    wxid_settings settings = WXID_SETTINGS_INIT;
+    wxid_client *client = NULL;
+    (void)state;
+    (void)snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d", fill_backlog(fds, 6));
+    settings.access_token = TOKEN;
+    settings.base_url = base_url;
+    settings.connect_timeout_ms = 300;
+    settings.timeout_ms = 5000;
+    settings.max_retries = 0;
+    assert_int_equal(wxid_client_new(&client, &settings, NULL), 0);
+    result got = recognize(client, SMALL, 1, NULL);
+    assert_int_equal(got.kind, WXID_KIND_TIMEOUT);
+    assert_in_range(got.elapsed_ms, 250, 550);
+    wxid_client_free(client);
+    for (size_t i = 0; i < 6; i++) {
+        (void)close(fds[i]);
+    }
+}
+
 /* The core decides how often a request is sent, and nobody else: POSTs by class, retries on. */
 static void posts_are_counted_by_class(void **state)
 {
@@ -238,9 +334,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_fault_has_its_kind),
         cmocka_unit_test(faults_by_tls_have_the_same_kinds),
+        cmocka_unit_test(early_replies_are_seen_whatever_the_size),
+        cmocka_unit_test(early_refusals_are_not_lost),
+        cmocka_unit_test(early_answers_end_the_call_at_once),
         cmocka_unit_test(odd_but_right_replies_are_taken),
         cmocka_unit_test(a_large_picture_starts_at_once),
         cmocka_unit_test(no_connection_is_kind_connect),
+        cmocka_unit_test(an_unanswered_connection_ends_in_time),
         cmocka_unit_test(posts_are_counted_by_class),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -104,7 +104,7 @@ FAULTS = {
     "length-too-long-idle": length_too_long_idle,
     "length-too-short": length_too_short,
     "chunked": chunked(b"CARD0\r\n\r\n"),
-    "chunked-with-trailer": chunked(b"CARD0\r\nRetry-After: 9\r\n\r\n"),
+    "chunked-with-trailer": chunked(b"CARD0\r\nRetry-After: 9\r\nContent-Length: 9\r\n\r\n"),
     "chunk-bad": chunked(b"zz\r\nCARD0\r\n\r\n"),
     "chunk-last-missing": chunked(b"CARD"),
     "chunk-of-17-digits": chunked(b"11111111111111111\r\nCARD0\r\n\r\n"),

@@ -12,6 +12,14 @@ def close_idle(connection, request):
     return False
 
 
+def close_after_20(connection, request):
+    """Answers 20 requests of a connection well, and closes without a word."""
+    connection.served = getattr(connection, "served", 0) + 1
+    connection.read_body(request)
+    connection.reply_card(request)
+    return connection.served < 20
+
+
 def close_idle_later(connection, request):
     connection.read_body(request)
     connection.reply_card(request)
@@ -137,6 +145,7 @@ def late_at_next_head(connection, request):
 
 FAULTS = {
     "close-idle": close_idle,
+    "close-after-20": close_after_20,
     "close-idle-later": close_idle_later,
     "reset-idle": reset_idle,
     "reset-on-reuse": reset_on_reuse,

@@ -66,6 +66,17 @@ def early_200(connection, request):
     return False
 
 
+def early_200_later(connection, request):
+    """When the systems on both sides have taken what they can."""
+    time.sleep(0.03)
+    return early_200(connection, request)
+
+
+def early_413_later(connection, request):
+    time.sleep(0.03)
+    return early_413_keeps_open(connection, request)
+
+
 def early_200_reads_on(connection, request):
     connection.reply_card(request)
     connection.read_body(request)
@@ -99,7 +110,9 @@ FAULTS = {
     "early-413-keeps-open": early_413_keeps_open,
     "early-413-reads-on": early_413_reads_on,
     "early-413-when-reused": early_413_when_reused,
+    "early-413-later": early_413_later,
     "early-200": early_200,
+    "early-200-later": early_200_later,
     "early-200-reads-on": early_200_reads_on,
     "early-200-without-length": early_200_without_length,
 }

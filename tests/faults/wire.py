@@ -120,7 +120,7 @@ class Connection:
     def read_head(self):
         head = b""
         while b"\r\n\r\n" not in head:
-            piece = self.receive()
+            piece = self.receive(4096)  # little of the body, so that the window is what it is
             if not piece:
                 return None
             head += piece
