@@ -1,4 +1,4 @@
-/* One fault after the other, by FAULTS.md: the right kind, in time, with the right number of POSTs,
+/* One fault after the other: the right kind, in time, with the right number of POSTs,
  * and the next call of the same client succeeds. Retries are off unless a row is about them. */
 #include "client/fixture.h"
 

@@ -1,5 +1,5 @@
 /* Connections that are kept: what may lie on them must never be handed out as another call's card,
- * and no request is sent twice because one of them died. FAULTS.md 26, 36, 37, 38. */
+ * and no request is sent twice because one of them died. */
 #include "client/fixture.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* FAULTS.md 54: who cannot show who it is gets no byte of a request. */
+/* Who cannot show who it is gets no byte of a request. */
 #include "client/fixture.h"
 
 #include <stdio.h>

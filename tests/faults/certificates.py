@@ -62,14 +62,15 @@ def issue_expired(folder, name):
     """`openssl x509` cannot date back before version 3.4; `openssl ca` can, and wants a ledger."""
     with open(os.path.join(folder, "ledger.cnf"), "w", encoding="ascii") as file:
         file.write(
-            "[ca]\ndefault_ca = c\n[c]\ndatabase = ledger\nnew_certs_dir = .\nserial = ledger.serial\n"
-            "default_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n"
+            "[ca]\ndefault_ca = c\n[c]\ndatabase = ledger\nnew_certs_dir = .\n"
+            "serial = ledger.serial\ndefault_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n"
         )
     open(os.path.join(folder, "ledger"), "w", encoding="ascii").close()
     with open(os.path.join(folder, "ledger.serial"), "w", encoding="ascii") as file:
         file.write("1000\n")
     openssl(
-        folder, "ca", "-batch", "-config", "ledger.cnf", "-in", name + ".csr", "-out", name + ".pem",
+        folder, "ca", "-batch", "-config", "ledger.cnf",
+        "-in", name + ".csr", "-out", name + ".pem",
         "-cert", "ca.pem", "-keyfile", "ca.key", "-startdate", "20200101000000Z",
         "-enddate", "20200102000000Z", "-extfile", name + ".cnf", "-extensions", "extensions",
         "-notext",

@@ -1,5 +1,6 @@
-"""Bad bodies. FAULTS.md 8, 12, 13, 14, 16, 31, 32, 35."""
+"""Bad bodies."""
 
+import contextlib
 import gzip
 
 from faults_head import sends
@@ -12,10 +13,8 @@ def reset_mid_response(connection, request):
     connection.send(compose(200, card)[: -len(card) // 2])
     # Let it be read: a reset would throw away what has not been.
     connection.sock.settimeout(0.1)
-    try:
+    with contextlib.suppress(OSError):
         connection.receive()
-    except OSError:
-        pass
     connection.reset()
 
 
@@ -53,7 +52,9 @@ def chunked(*pieces):
 
     def make(request):
         card = request.card()
-        body = b"".join(piece.replace(b"CARD", b"%x\r\n%s\r\n" % (len(card), card)) for piece in pieces)
+        body = b"".join(
+            piece.replace(b"CARD", b"%x\r\n%s\r\n" % (len(card), card)) for piece in pieces
+        )
         return compose(200, body, "Transfer-Encoding: chunked", length=False)
 
     return sends(make)

@@ -1,4 +1,4 @@
-"""Bad status lines and headers. FAULTS.md 11, 15, 17, 19, 33, 34."""
+"""Bad status lines and headers."""
 
 from wire import compose
 
@@ -32,7 +32,9 @@ def endless_1xx(connection, request):
 
 def some_1xx(connection, request):
     connection.read_body(request)
-    connection.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n")
+    connection.send(
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n"
+    )
     connection.reply_card(request)
     return True
 

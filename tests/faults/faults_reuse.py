@@ -1,4 +1,4 @@
-"""What can happen to a connection that is kept. FAULTS.md 26, 36, 37, 38."""
+"""What can happen to a connection that is kept."""
 
 import time
 
@@ -80,7 +80,7 @@ def twice_at_once(connection, request):
 
 
 def twice_head_apart(connection, request):
-    """The head by itself, then the body and the second answer in one write: by TLS in one record."""
+    """The head alone, then the body and the second answer in one write: by TLS in one record."""
     connection.read_body(request)
     card = request.card()
     answer = compose(200, card)

@@ -1,4 +1,4 @@
-"""Well-formed replies, right ones and statuses that the service's gateways send. FAULTS.md 18, 22 to 30."""
+"""Well-formed replies: right ones, and statuses that the service's gateways send."""
 
 import email.utils
 import re

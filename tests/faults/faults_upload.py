@@ -1,4 +1,4 @@
-"""What can happen while the request is on its way. FAULTS.md 6, 7, 9, 10, 20, 21."""
+"""What can happen while the request is on its way."""
 
 import time
 

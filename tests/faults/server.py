@@ -7,8 +7,9 @@ prints one line, with addresses that a test splits at blanks and at "=":
     fault server: http://127.0.0.1:PORT https://127.0.0.1:PORT ca=FILE self-signed=https://… …
 
 and serves until it is killed or the process that started it ends. A client with the base URL
-http://127.0.0.1:PORT/fault/NAME meets the fault NAME (python3 server.py --list); .../fault/NAME/first-2 meets it in
-its first two POSTs and is served well afterwards. GET /control/counters tells what was seen, by the part between /fault/ and /cv/;
+http://127.0.0.1:PORT/fault/NAME meets the fault NAME (python3 server.py --list);
+.../fault/NAME/first-2 meets it in its first two POSTs and is served well afterwards.
+GET /control/counters tells what was seen, by the part between /fault/ and /cv/;
 GET /control/counters/NAME... one of them; POST /control/reset forgets it all.
 
 Standard library only; a thread for each connection.
@@ -58,7 +59,7 @@ class Server:
     def listen(self, label, context=None):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # A small window: what happens in mid-upload does not happen when the system has it all already.
+        # A small window: nothing happens in mid-upload when the system has it all already.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         listener.bind(("127.0.0.1", 0))
         listener.listen(512)

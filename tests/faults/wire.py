@@ -1,5 +1,6 @@
 """HTTP/1.1 off a raw socket, as strictly or as badly as a fault wants it."""
 
+import contextlib
 import json
 import re
 import select
@@ -21,7 +22,7 @@ class Request:
     def __init__(self, head):
         self.head = head
         lines = head.decode("latin-1").split("\r\n")
-        self.method, self.target, self.version = (lines[0].split(" ", 2) + ["", ""])[:3]
+        self.method, self.target, self.version = ([*lines[0].split(" ", 2), "", ""])[:3]
         self.headers = {}
         for line in lines[1:]:
             name, _, value = line.partition(":")
@@ -90,10 +91,8 @@ class Connection:
             self.waiting_bytes = 0
 
     def finish(self):
-        try:
+        with contextlib.suppress(OSError):
             self.sock.close()
-        except OSError:
-            pass
 
     def reset(self):
         """Ends the connection with RST, whatever lies in its buffers."""
@@ -144,7 +143,7 @@ class Connection:
         return request.body
 
     def wait_until_gone(self, seconds=30):
-        """Reads nothing and waits until the client closes: a poll() that asks for the hang-up only."""
+        """Reads nothing and waits until the client closes: poll() asks for the hang-up only."""
         poller = select.poll()
         poller.register(self.sock, select.POLLRDHUP)
         poller.poll(seconds * 1000)

@@ -1,4 +1,4 @@
-"""POST /cv/ocr/idcard: the answers that CONTRACT.md records, for uploads and credentials."""
+"""POST /cv/ocr/idcard: the answers that docs/service.md records, for uploads and credentials."""
 
 import json
 import re
