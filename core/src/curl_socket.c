@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +13,23 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #endif
+
+/* How much of what was sent the other end's system has acknowledged, in bytes since the connection
+ * began; 0 if the system does not tell, and then whoever compares two such numbers must not. */
+static uint64_t bytes_acknowledged(curl_socket_t fd)
+{
+#ifdef __linux__
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+        length >= offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked) {
+        return info.tcpi_bytes_acked;
+    }
+#else
+    (void)fd;
+#endif
+    return 0;
+}
 
 /* libcurl's own does not set close-on-exec: a program that the caller starts would inherit the
  * connection and keep it open. */
@@ -33,6 +52,18 @@ void wxid__sockets_begin(wxid__sockets *sockets)
     sockets->error = 0;
     sockets->sealed = 0;
     sockets->refused = 0;
+    sockets->acknowledged = 0;
+    sockets->untouched = 0;
+    explicit_bzero(sockets->left, sockets->left_length);
+    sockets->left_length = 0;
+}
+
+void wxid__sockets_seal(wxid__sockets *sockets)
+{
+    sockets->sealed = 1;
+    if (sockets->count == 1) {
+        sockets->acknowledged = bytes_acknowledged(sockets->open[0]);
+    }
 }
 
 /* The system takes little more than it can send, not the megabytes that it has room for. So what
@@ -73,6 +104,13 @@ curl_socket_t wxid__socket_open(void *context, curlsocktype purpose, struct curl
 int wxid__socket_close(void *context, curl_socket_t fd)
 {
     wxid__sockets *sockets = context;
+    if (sockets->sealed && sockets->acknowledged > 0) {
+        sockets->untouched = bytes_acknowledged(fd) == sockets->acknowledged;
+    }
+    if (sockets->sealed) {
+        ssize_t n = recv(fd, sockets->left, sizeof sockets->left, MSG_DONTWAIT);
+        sockets->left_length = n > 0 ? (size_t)n : 0;
+    }
     for (size_t i = 0; i < sockets->count; i++) {
         if (sockets->open[i] == fd) {
             sockets->open[i] = sockets->open[--sockets->count];
@@ -92,8 +130,8 @@ wxid__unread wxid__sockets_unread(const wxid__sockets *sockets)
     if (n > 0) {
         return WXID__UNREAD_BYTES;
     }
-    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? WXID__UNREAD_NONE
-                                                                                : WXID__UNREAD_END;
+    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? WXID__UNREAD_NONE
+                                                              : WXID__UNREAD_END;
 }
 
 int wxid__sockets_stray(const wxid__sockets *sockets)

@@ -4,9 +4,12 @@
 #define WXID_CURL_SOCKET_H
 
 #include <curl/curl.h>
+#include <stdint.h>
 
 /* One, but for the moments in which addresses are tried side by side. */
 #define WXID__MOST_SOCKETS 8
+/* Enough for the head of a refusal. */
+#define WXID__MOST_LEFT 1024
 
 typedef struct wxid__sockets {
     curl_socket_t open[WXID__MOST_SOCKETS];
@@ -15,6 +18,10 @@ typedef struct wxid__sockets {
     int error;       /* errno of the last socket that could not be opened */
     int sealed;      /* no more are opened in this transfer */
     int refused;     /* one would have been */
+    uint64_t acknowledged;      /* bytes, when the transfer was issued */
+    int untouched;              /* the socket was closed, and no byte more had been acknowledged */
+    char left[WXID__MOST_LEFT]; /* what lay unread in the one that was closed */
+    size_t left_length;
 } wxid__sockets;
 
 typedef enum wxid__unread {
@@ -36,6 +43,8 @@ wxid__unread wxid__sockets_unread(const wxid__sockets *sockets);
 /* Whether something has come where nothing should, and the other end has not closed: if it has,
  * this is its goodbye, or a 408 before that. */
 int wxid__sockets_stray(const wxid__sockets *sockets);
+/* A request is about to be sent: from now on no socket is opened. */
+void wxid__sockets_seal(wxid__sockets *sockets);
 /* Whether something was sent that the other end's system has not yet acknowledged. */
 int wxid__sockets_unacknowledged(const wxid__sockets *sockets);
 

@@ -12,8 +12,8 @@
  * without a byte of a reply. The service may have counted the first, so once a request has been
  * issued the sockets are sealed and wxid__on_issue() stops a second: the core decides about
  * repetitions. There is one exception: when a kept connection fails before the last piece of the
- * upload has been handed out, the service cannot have acted, and the transfer begins again over a
- * fresh connection. */
+ * upload has been handed out, or before the other end has acknowledged a byte of the request, the
+ * service cannot have acted, and the transfer begins again over a fresh connection. */
 #include "curl_slot.h"
 #include "curl_system.h"
 
@@ -38,7 +38,7 @@ int wxid__on_issue(void *context, char *remote_ip, char *local_ip, int remote_po
         return CURL_PREREQFUNC_ABORT;
     }
     transfer->issued = 1;
-    slot->sockets.sealed = 1;
+    wxid__sockets_seal(&slot->sockets);
     return CURL_PREREQFUNC_OK;
 }
 

@@ -55,6 +55,17 @@ def close_on_reuse_head(connection, request):
     return True
 
 
+def answer_408_on_reuse(connection, request):
+    """Good the first time; the next request crosses a 408 that is about the time before it."""
+    connection.read_body(request)
+    if getattr(connection, "used", False):
+        connection.reply(408, b"", close=True)
+        return False
+    connection.used = True
+    connection.reply_card(request)
+    return True
+
+
 def push_408(connection, request):
     connection.read_body(request)
     connection.reply_card(request)
@@ -150,6 +161,7 @@ FAULTS = {
     "reset-idle": reset_idle,
     "reset-on-reuse": reset_on_reuse,
     "close-on-reuse": close_on_reuse_head,
+    "408-on-reuse": answer_408_on_reuse,
     "push-408": push_408,
     "push-408-keeps-open": push_408_keeps_open,
     "twice-at-once": twice_at_once,

@@ -56,11 +56,11 @@ class Server:
         self.counters = Counters()
         self.listeners = []
 
-    def listen(self, label, context=None):
+    def listen(self, label, context=None, window=65536):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # A small window: nothing happens in mid-upload when the system has it all already.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         listener.bind(("127.0.0.1", 0))
         listener.listen(512)
         self.listeners.append(listener)
@@ -146,6 +146,7 @@ def first_line(server, folder):
     words = dict(tls_listeners(server, folder))
     https = words.pop("https")
     words["other"] = f"http://127.0.0.1:{server.listen('other')}"
+    words["narrow"] = f"http://127.0.0.1:{server.listen('narrow', window=2048)}"
     faults_status.OTHER_HOST[0] = words["other"]
     words["ca"] = os.path.join(folder, "ca.pem")
     with socket.socket() as unused:
