@@ -19,6 +19,7 @@ from scripted import CARD, STALL, Reply, Request, ScriptedService, reply
 
 HEAD = f"""
 import os, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
 import wxidcard
 JPEG = {JPEG!r}
 client = wxidcard.Client(access_token={TOKEN!r}, base_url=sys.argv[1], timeout=20)
@@ -215,10 +216,10 @@ def test_ctrl_c_reaches_only_the_main_thread(service: ScriptedService) -> None:
         done.set()
     threading.Thread(target=work).start()
     try:
-        done.wait()
+        done.wait(60)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
-    done.wait()
+    done.wait(60)
     print(cards[0]["type"])
     """
     arrived, signalled = threading.Event(), threading.Event()
