@@ -10,10 +10,11 @@
 /* Longer than a batch pauses between two pictures, shorter than servers commonly keep a connection:
  * one that is about to be closed is not worth the risk. */
 #define KEPT_S 20L
-/* The smaller the piece, the rarer is a reply that comes, with the reset behind it, between the
- * look at the socket and the end of a write(). By TLS such a reply is lost, and a record holds no
- * more anyhow; without, it is found (read_what_was_left), and a call of 200 KB takes half the
- * processor time that it would take by small pieces. */
+/* The smaller the piece, the rarer is a refusal that comes, with the reset behind it, between the
+ * look at the socket and the end of a write(): such a refusal is lost. By TLS, where each write()
+ * is long, that counts, and a record holds no more anyhow. Without, the short queue (curl_socket.c)
+ * is enough, and a call of 200 KB takes half the processor time that it would take by small pieces.
+ */
 #define UPLOAD_PIECE_BY_TLS 16384L
 #define UPLOAD_PIECE 131072L
 

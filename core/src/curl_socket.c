@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -54,8 +53,6 @@ void wxid__sockets_begin(wxid__sockets *sockets)
     sockets->refused = 0;
     sockets->acknowledged = 0;
     sockets->untouched = 0;
-    explicit_bzero(sockets->left, sockets->left_length);
-    sockets->left_length = 0;
 }
 
 void wxid__sockets_seal(wxid__sockets *sockets)
@@ -106,10 +103,6 @@ int wxid__socket_close(void *context, curl_socket_t fd)
     wxid__sockets *sockets = context;
     if (sockets->sealed && sockets->acknowledged > 0) {
         sockets->untouched = bytes_acknowledged(fd) == sockets->acknowledged;
-    }
-    if (sockets->sealed) {
-        ssize_t n = recv(fd, sockets->left, sizeof sockets->left, MSG_DONTWAIT);
-        sockets->left_length = n > 0 ? (size_t)n : 0;
     }
     for (size_t i = 0; i < sockets->count; i++) {
         if (sockets->open[i] == fd) {

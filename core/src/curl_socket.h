@@ -8,8 +8,6 @@
 
 /* One, but for the moments in which addresses are tried side by side. */
 #define WXID__MOST_SOCKETS 8
-/* Enough for the head of a refusal. */
-#define WXID__MOST_LEFT 1024
 
 typedef struct wxid__sockets {
     curl_socket_t open[WXID__MOST_SOCKETS];
@@ -18,10 +16,8 @@ typedef struct wxid__sockets {
     int error;       /* errno of the last socket that could not be opened */
     int sealed;      /* no more are opened in this transfer */
     int refused;     /* one would have been */
-    uint64_t acknowledged;      /* bytes, when the transfer was issued */
-    int untouched;              /* the socket was closed, and no byte more had been acknowledged */
-    char left[WXID__MOST_LEFT]; /* what lay unread in the one that was closed */
-    size_t left_length;
+    uint64_t acknowledged; /* bytes, when the transfer was issued */
+    int untouched;         /* the socket was closed, and no byte more had been acknowledged */
 } wxid__sockets;
 
 typedef enum wxid__unread {

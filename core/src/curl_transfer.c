@@ -182,32 +182,6 @@ static void answer(const wxid__slot *slot, wxid__caller *caller, outcome how, CU
 
 /* ---- From beginning to end ---- */
 
-/* A refusal came, and the reset behind it, while libcurl was in a write(): it gave up without
- * reading what lay there. (What came by TLS is out of reach.) */
-static void read_what_was_left(wxid__slot *slot)
-{
-    const wxid__sockets *sockets = &slot->sockets;
-    const char *at = sockets->left;
-    const char *end = sockets->left + sockets->left_length;
-    const char *line_end = NULL;
-    if (slot->reply.status != 0 || strcmp(slot->transfer.request->scheme, "http") != 0) {
-        return;
-    }
-    while (!wxid__incoming_head_whole(&slot->reply) &&
-           (line_end = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        if (wxid__incoming_line(&slot->reply, at, (size_t)(line_end + 1 - at)) != 0) {
-            break;
-        }
-        at = line_end + 1;
-    }
-    if (!wxid__incoming_head_whole(&slot->reply) ||
-        wxid__incoming_body(&slot->reply, at, (size_t)(end - at)) != 0) {
-        wxid__incoming_clear(&slot->reply);
-        return;
-    }
-    slot->transfer.incomplete = 1;
-}
-
 static CURLcode begin(wxid__slot *slot, const wxid__caller *caller, const wxid__means *means)
 {
     slot->transfer = (wxid__transfer){.request = wxid_call_request(caller->call)};
@@ -301,9 +275,6 @@ void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, wxid__means *mea
     }
     if (caller->forked) {
         return;
-    }
-    if (how == OUTCOME_DONE && code == CURLE_SEND_ERROR) {
-        read_what_was_left(slot);
     }
     if (how != OUTCOME_ENDED) {
         answer(slot, caller, how, code);
