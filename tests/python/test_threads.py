@@ -26,6 +26,19 @@ client = wxidcard.Client(access_token={TOKEN!r}, base_url=sys.argv[1], timeout=2
 """
 
 
+def hold_answer(service: ScriptedService) -> tuple[threading.Event, threading.Event]:
+    """Events: a request has arrived; its answer, a card, may go out (it does after 20 s anyhow)."""
+    arrived, released = threading.Event(), threading.Event()
+
+    def answer(request: Request) -> Reply:
+        arrived.set()
+        released.wait(20)
+        return reply({"errcode": 0, **CARD})
+
+    service.otherwise = answer
+    return arrived, released
+
+
 @contextmanager
 def program(text: str, service: ScriptedService) -> Iterator[subprocess.Popen[str]]:
     """Runs ``text`` after ``HEAD`` in an interpreter of its own."""
@@ -191,14 +204,7 @@ def test_handlers_of_other_signals_run_and_the_call_goes_on(service: ScriptedSer
     card = client.recognize(JPEG)
     print(len(handled), card["type"])
     """
-    arrived, signalled = threading.Event(), threading.Event()
-
-    def answer(request: Request) -> Reply:
-        arrived.set()
-        signalled.wait(20)
-        return reply({"errcode": 0, **CARD})
-
-    service.otherwise = answer
+    arrived, signalled = hold_answer(service)
     with program(text, service) as running:
         assert arrived.wait(20)
         running.send_signal(signal.SIGUSR1)
@@ -222,14 +228,7 @@ def test_ctrl_c_reaches_only_the_main_thread(service: ScriptedService) -> None:
     done.wait(60)
     print(cards[0]["type"])
     """
-    arrived, signalled = threading.Event(), threading.Event()
-
-    def answer(request: Request) -> Reply:
-        arrived.set()
-        signalled.wait(20)
-        return reply({"errcode": 0, **CARD})
-
-    service.otherwise = answer
+    arrived, signalled = hold_answer(service)
     with program(text, service) as running:
         assert arrived.wait(20)
         running.send_signal(signal.SIGINT)
