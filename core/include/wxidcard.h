@@ -156,13 +156,27 @@ WXID_API const wxid_value *wxid_value_get(const wxid_value *value, const char *n
 
 #define WXID_SETTINGS_VERSION 1
 
+/* Where WeChat Cloud Hosting keeps the token of the cloud base. */
+#define WXID_CLOUDBASE_TOKEN_FILE "/.tencentcloudbase/wx/cloudbase_access_token"
+
 /* How calls are made. Start from WXID_SETTINGS_INIT. Everything is copied by whoever takes it.
- * Exactly one credential: access_token or ask_for_token. */
+ * Exactly one credential: access_token; appid and secret; ask_for_token; cloudbase_access_token;
+ * cloudbase_token_file; or open_service. */
 typedef struct wxid_settings {
     unsigned version;           /* WXID_SETTINGS_VERSION */
     const char *access_token;   /* visible ASCII */
+    const char *appid;          /* letters, digits, - and _; with it the session fetches tokens */
+    const char *secret;         /* visible ASCII without quotes and backslash */
+    const char *token_endpoint; /* "stable_token" (default), or "token", of which every fetch
+                                   invalidates the token before */
+    int64_t token_store;        /* 1: the driver has a store that processes share, by
+                                   WXID_STEP_STORE; with appid only */
     int64_t ask_for_token;      /* 1: the machine asks its driver, by WXID_STEP_TOKEN */
-    const char *base_url;       /* default https://api.weixin.qq.com; plain http only on loopback */
+    const char *cloudbase_access_token; /* the token of WeChat Cloud Base */
+    const char *cloudbase_token_file;   /* where it lies: read again for each call */
+    int64_t open_service;               /* 1: in WeChat Cloud Hosting, without a token */
+    const char *base_url;       /* default https://api.weixin.qq.com (of the open service http);
+                                   other plain http only on loopback, or with open_service */
     int64_t timeout_ms;         /* 1 to 3,600,000; default 30,000 */
     int64_t connect_timeout_ms; /* 1 to 3,600,000; default 5,000 */
     int64_t max_retries;        /* 0 to 2; default 2 */
@@ -172,18 +186,22 @@ typedef struct wxid_settings {
     const char *proxy;          /* http://host:port; default: none, whatever the environment says */
 } wxid_settings;
 
-#define WXID_SETTINGS_INIT                                                                 \
-    {                                                                                      \
-        WXID_SETTINGS_VERSION, NULL, WXID_UNSET, NULL, WXID_UNSET, WXID_UNSET, WXID_UNSET, \
-            WXID_UNSET, WXID_UNSET, NULL, NULL                                             \
+#define WXID_SETTINGS_INIT                                                                      \
+    {                                                                                           \
+        WXID_SETTINGS_VERSION, NULL, NULL, NULL, NULL, WXID_UNSET, WXID_UNSET, NULL, NULL,      \
+            WXID_UNSET, NULL, WXID_UNSET, WXID_UNSET, WXID_UNSET, WXID_UNSET, WXID_UNSET, NULL, \
+            NULL                                                                                \
     }
 
 typedef enum wxid_setting_type {
-    WXID_SETTING_TEXT,     /* the field is a const char * */
-    WXID_SETTING_PATH,     /* a const char * */
-    WXID_SETTING_COUNT,    /* an int64_t */
-    WXID_SETTING_DURATION, /* an int64_t, milliseconds */
-    WXID_SETTING_FUNCTION  /* an int64_t, 1 when the binding holds a function */
+    WXID_SETTING_TEXT,       /* the field is a const char * */
+    WXID_SETTING_PATH,       /* a const char * */
+    WXID_SETTING_TOKEN_FILE, /* a const char *: a path, or true for WXID_CLOUDBASE_TOKEN_FILE */
+    WXID_SETTING_COUNT,      /* an int64_t */
+    WXID_SETTING_DURATION,   /* an int64_t, milliseconds */
+    WXID_SETTING_FLAG,       /* an int64_t, 0 or 1: false or true */
+    WXID_SETTING_FUNCTION,   /* an int64_t, 1 when the binding holds a function */
+    WXID_SETTING_STORE       /* an int64_t, 1 when the binding holds a token store */
 } wxid_setting_type;
 
 /* A row of wxidcard_settings.def: what a binding needs to read its keywords without a list of its
@@ -198,9 +216,9 @@ typedef struct wxid_setting_info {
 /* The row by index, from 0; NULL past the end. */
 WXID_API const wxid_setting_info *wxid_setting_info_at(size_t index);
 
-/* What the calls of one client share: settings, checked and completed, and the retry budget (100
- * points; a retry costs 5, a time-out 10, a success gives 1 back; without points nothing is tried
- * again). */
+/* What the calls of one client share: settings, checked and completed; the token, for a session
+ * with appid and secret (docs/tokens.md); and the retry budget (100 points; a retry costs 5, a
+ * time-out 10, a success gives 1 back; without points nothing is tried again). */
 typedef struct wxid_session wxid_session;
 
 /* Errors: USAGE with what to write instead, MEMORY. */
@@ -208,10 +226,15 @@ WXID_API int wxid_session_new(wxid_session **session, const wxid_settings *setti
                               wxid_error **error);
 /* After the last of its calls has been freed. NULL is allowed. */
 WXID_API void wxid_session_free(wxid_session *session);
-/* The settings with defaults filled in, for a driver; access_token is NULL in it. */
+/* Lets the session have its token in common with all others of this process that were shared, have
+ * the same appid, secret and token_endpoint, and fetch from the same place: they fetch it once.
+ * Their drivers must use one clock, CLOCK_MONOTONIC in milliseconds. To be called before the
+ * session's first call; nothing happens for other credentials. */
+WXID_API void wxid_session_share(wxid_session *session);
+/* The settings with defaults filled in, for a driver; tokens, appid and secret are NULL in it. */
 WXID_API const wxid_settings *wxid_session_settings(const wxid_session *session);
 /* For a log or a repr: the kind of credential and where to, "access_token,
- * https://api.weixin.qq.com". */
+ * https://api.weixin.qq.com", and of an app id its beginning and end. */
 WXID_API const char *wxid_session_description(const wxid_session *session);
 
 /* ---- Calls ---- */
@@ -261,6 +284,7 @@ typedef enum wxid_step {
     WXID_STEP_TOKEN, /* answer with wxid_call_answer_token() or wxid_call_abandon() */
     WXID_STEP_SEND,  /* send wxid_call_request(); answer_reply() or answer_failure() */
     WXID_STEP_WAIT,  /* let wxid_call_wait_ms() pass; wxid_call_answer_waited() */
+    WXID_STEP_STORE, /* carry out wxid_call_store_request(); wxid_call_answer_store() */
     WXID_STEP_DONE   /* wxid_call_take_card() or wxid_call_take_token() */
 } wxid_step;
 
@@ -274,6 +298,19 @@ WXID_API int wxid_call_new_recognition(wxid_call **call, wxid_session *session,
 WXID_API int wxid_call_new_token_fetch(wxid_call **call, wxid_session *session,
                                        const wxid_token_fetch *fetch, int64_t now_ms, uint64_t seed,
                                        wxid_error **error);
+/* Makes a call that renews the session's token, if one is due: the token is stale (it has 240 to
+ * 300 s left), and nobody is renewing it. Returns 1 and stores the call, or returns 0. To be asked
+ * for whenever a recognition begins or ends, and driven beside it: recognitions go on with the
+ * token that there is. Its result need not be taken, since its errors are remembered; a lack of
+ * memory returns 0. */
+WXID_API int wxid_call_new_renewal(wxid_call **call, wxid_session *session, int64_t now_ms,
+                                   uint64_t seed);
+/* A call that renews the session's token whatever its age. force: the service is to invalidate the
+ * old one at once, which it does 20 times a day, 30 s apart. Errors: USAGE for a session without
+ * appid and secret, or force with the endpoint "token"; RATE within 30 s of the last force; MEMORY.
+ */
+WXID_API int wxid_call_new_refresh(wxid_call **call, wxid_session *session, int force,
+                                   int64_t now_ms, uint64_t seed, wxid_error **error);
 /* At any step; what is in flight must have ended. NULL is allowed. */
 WXID_API void wxid_call_free(wxid_call *call);
 
@@ -369,11 +406,47 @@ WXID_API int64_t wxid_call_wait_ms(const wxid_call *call);
 /* WAIT: the time has passed (or the driver wants no more of it). */
 WXID_API int wxid_call_answer_waited(wxid_call *call, int64_t now_ms, wxid_error **error);
 
+/* What a token store does. Values are text of up to 8 KiB and secret. A key's value is gone when
+ * its time to live has passed. */
+typedef enum wxid_store_action {
+    WXID_STORE_GET,   /* the value of a key */
+    WXID_STORE_SET,   /* stores a value with its time to live, whatever was there */
+    WXID_STORE_ADD,   /* the same, but only if there is none: how a lock is taken */
+    WXID_STORE_DELETE /* removes the value if it is this one: how a lock is released */
+} wxid_store_action;
+
+typedef struct wxid_store_request {
+    wxid_store_action action;
+    const char *key;
+    const char *value; /* NULL of GET */
+    int64_t ttl_ms;    /* of SET and ADD; more than 0 */
+} wxid_store_request;
+
+#define WXID_STORE_ANSWER_VERSION 1
+
+typedef struct wxid_store_answer {
+    unsigned version;  /* WXID_STORE_ANSWER_VERSION */
+    int failed;        /* 1: the store does not work; the call goes on without it */
+    int stored;        /* ADD: 1 if the value was stored */
+    const char *value; /* GET: the value, lent until the answer returns; NULL if there is none */
+} wxid_store_answer;
+
+#define WXID_STORE_ANSWER_INIT                \
+    {                                         \
+        WXID_STORE_ANSWER_VERSION, 0, 0, NULL \
+    }
+
+/* STORE: what is to be done, lent until it is answered; NULL at another step. unix_ms: milliseconds
+ * since 1970, by which processes tell each other when a token expires. */
+WXID_API const wxid_store_request *wxid_call_store_request(wxid_call *call, int64_t unix_ms);
+WXID_API int wxid_call_answer_store(wxid_call *call, int64_t now_ms, int64_t unix_ms,
+                                    const wxid_store_answer *answer, wxid_error **error);
+
 /* DONE: stores the card, an OBJECT that the caller frees with wxid_value_free(), and returns 0; or
  * the error that the call ended with, and returns -1. Once: what was taken is gone. */
 WXID_API int wxid_call_take_card(wxid_value **card, wxid_call *call, wxid_error **error);
-/* DONE of a token fetch: stores the token, lent until the call is freed, and its life in seconds,
- * clamped to 60..7200; or the error. */
+/* DONE of a token fetch, renewal or refresh: stores the token, lent until the call is freed, and
+ * its life in seconds, clamped to 60..7200; or the error. */
 WXID_API int wxid_call_take_token(const char **token, int64_t *expires_in_s, wxid_call *call,
                                   wxid_error **error);
 

@@ -28,11 +28,19 @@ typedef struct wxid_hooks {
     /* Called about every 50 ms while waiting; non-zero ends the call with kind INTERRUPTED. May be
      * NULL. */
     int (*tick)(void *context);
+    /* For a client with token_store: carries out a request and fills the answer in, whose value is
+     * lent until the next request. Non-zero ends the call with kind INTERRUPTED. */
+    int (*store)(void *context, const wxid_store_request *request, wxid_store_answer *answer);
+    /* The token is stale: have wxid_client_renew() called in another thread, soon, with hooks of
+     * its own. Non-zero: it could not be arranged, and will be asked again. NULL: the client does
+     * it in a thread of its own, without hooks; a client with token_store renews in the calling
+     * thread then, after the recognition. */
+    int (*background)(void *context, wxid_client *client);
 } wxid_hooks;
 
-#define WXID_HOOKS_INIT                      \
-    {                                        \
-        WXID_HOOKS_VERSION, NULL, NULL, NULL \
+#define WXID_HOOKS_INIT                                  \
+    {                                                    \
+        WXID_HOOKS_VERSION, NULL, NULL, NULL, NULL, NULL \
     }
 
 /* Checks the settings; connects to nothing yet. Errors: USAGE, MEMORY, SYSTEM. */
@@ -47,6 +55,14 @@ WXID_API int wxid_client_recognize(wxid_value **card, wxid_client *client,
  * milliseconds. Returns -1, kind USAGE, when the client is closed. */
 WXID_API int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *hooks,
                                wxid_error **error);
+/* Renews the token if it is stale and nobody else is renewing it: what hooks->background asks for.
+ * Blocks until it is done or the client is closed; errors are remembered, and told to the calls
+ * that need the token. */
+WXID_API void wxid_client_renew(wxid_client *client, const wxid_hooks *hooks);
+/* Renews the token whatever its age, as wxid_call_new_refresh() says. Errors: its own, and those of
+ * the fetch. */
+WXID_API int wxid_client_refresh_token(wxid_client *client, int force, const wxid_hooks *hooks,
+                                       wxid_error **error);
 /* The session, lent: for calls to be given to wxid_client_drive(). */
 WXID_API wxid_session *wxid_client_session(wxid_client *client);
 /* Refuses new calls and closes idle connections; calls in flight end as they would. */

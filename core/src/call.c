@@ -25,42 +25,35 @@ typedef enum retry_class {
     RETRY_TOKEN = 'T'      /* with another token */
 } retry_class;
 
-static void finish(wxid_call *call, wxid_error *error)
+void wxid__call_finish(wxid_call *call, wxid_error *error)
 {
     wxid_error_free(call->error);
     call->error = error;
     call->step = WXID_STEP_DONE;
+    if (call->operation->end != NULL) {
+        call->operation->end(call);
+    }
+    wxid_call_free(call->hosted);
+    call->hosted = NULL;
     wxid__request_clear(&call->request);
     wxid__image_clear(&call->image);
 }
 
-static void go_to_send(wxid_call *call)
+void wxid__call_send(wxid_call *call)
 {
     if (call->operation->build(call) != 0) {
-        finish(call, wxid__error_memory());
+        wxid__call_finish(call, wxid__error_memory());
         return;
     }
     call->attempts++;
     call->step = WXID_STEP_SEND;
 }
 
-/* A copy of the session's token, or a question for the driver. */
-static void go_to_token_or_send(wxid_call *call)
+void wxid__call_wait_and_seek(wxid_call *call, int64_t wait_ms)
 {
-    if (!call->operation->uses_token || call->token != NULL) {
-        go_to_send(call);
-        return;
-    }
-    if (call->session->access_token == NULL) {
-        call->step = WXID_STEP_TOKEN;
-        return;
-    }
-    call->token = wxid__text_copy(call->session->access_token);
-    if (call->token == NULL) {
-        finish(call, wxid__error_memory());
-    } else {
-        go_to_send(call);
-    }
+    call->seeks_again = 1;
+    call->wait_ms = wait_ms;
+    call->step = WXID_STEP_WAIT;
 }
 
 wxid_call *wxid__call_new(const wxid__operation *operation, wxid_session *session, int64_t now_ms,
@@ -71,26 +64,20 @@ wxid_call *wxid__call_new(const wxid__operation *operation, wxid_session *sessio
         int64_t timeout = session->settings.timeout_ms;
         call->operation = operation;
         call->session = session;
+        call->step = WXID__STEP_SEEK;
         call->random = seed;
         call->deadline_ms = now_ms > INT64_MAX - timeout ? INT64_MAX : now_ms + timeout;
     }
     return call;
 }
 
-int wxid__call_begin(wxid_call **call, wxid_call *made, wxid_error **error)
-{
-    go_to_token_or_send(made);
-    if (made->step == WXID_STEP_DONE) { /* only without memory */
-        wxid_call_free(made);
-        return wxid__fail(error, wxid__error_memory());
-    }
-    *call = made;
-    return 0;
-}
-
 void wxid_call_free(wxid_call *call)
 {
     if (call != NULL) {
+        if (call->step != WXID_STEP_DONE && call->operation->end != NULL) {
+            call->operation->end(call);
+        }
+        wxid_call_free(call->hosted);
         call->operation->clear(call);
         wxid__request_clear(&call->request);
         wxid__image_clear(&call->image);
@@ -103,22 +90,52 @@ void wxid_call_free(wxid_call *call)
 
 int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms)
 {
-    if (now_ms >= call->deadline_ms) {
+    int64_t deadline_ms = call->hosted != NULL ? call->hosted->deadline_ms : call->deadline_ms;
+    if (now_ms >= deadline_ms) {
         return 0;
     }
     /* A clock may start below 0, where the difference could overflow. */
-    return now_ms < 0 && call->deadline_ms > INT64_MAX + now_ms ? INT64_MAX
-                                                                : call->deadline_ms - now_ms;
+    return now_ms < 0 && deadline_ms > INT64_MAX + now_ms ? INT64_MAX : deadline_ms - now_ms;
+}
+
+/* Past its deadline. */
+static void time_out(wxid_call *call, int64_t now_ms)
+{
+    wxid__session_note_timeout(call->session);
+    if (call->operation->settle != NULL && call->step == WXID_STEP_SEND) {
+        const char *meaning = wxid_kind_info_at(WXID_KIND_TIMEOUT)->meaning;
+        call->operation->settle(call, now_ms, wxid_error_new(WXID_KIND_TIMEOUT, meaning));
+        return;
+    }
+    wxid__call_finish(call,
+                      wxid__error_format(WXID_KIND_TIMEOUT, "the call did not end within %lld ms",
+                                         (long long)call->session->settings.timeout_ms));
 }
 
 wxid_step wxid_call_step(wxid_call *call, int64_t now_ms)
 {
-    if (call->step != WXID_STEP_DONE && wxid_call_time_left_ms(call, now_ms) == 0) {
-        wxid__session_note_timeout(call->session);
-        finish(call, wxid__error_format(WXID_KIND_TIMEOUT, "the call did not end within %lld ms",
-                                        (long long)call->session->settings.timeout_ms));
+    for (;;) {
+        if (call->hosted != NULL && wxid_call_step(call->hosted, now_ms) == WXID_STEP_DONE) {
+            wxid__call_end_hosted(call);
+        }
+        if (call->step != WXID_STEP_DONE && now_ms >= call->deadline_ms) {
+            time_out(call, now_ms);
+        }
+        if (call->hosted != NULL) {
+            return call->hosted->step;
+        }
+        if (call->step != WXID__STEP_SEEK) {
+            return call->step;
+        }
+        call->operation->seek(call, now_ms);
     }
-    return call->step;
+}
+
+void wxid__call_begin(wxid_call *call, int64_t now_ms)
+{
+    if (!call->operation->uses_token || call->session->cache == NULL) {
+        (void)wxid_call_step(call, now_ms);
+    }
 }
 
 void wxid_call_abandon(wxid_call *call, wxid_error *error)
@@ -126,12 +143,11 @@ void wxid_call_abandon(wxid_call *call, wxid_error *error)
     if (call->step == WXID_STEP_DONE) {
         wxid_error_free(error);
     } else {
-        finish(call, error != NULL ? error : wxid__error_memory());
+        wxid__call_finish(call, error != NULL ? error : wxid__error_memory());
     }
 }
 
-/* Every answer begins here. */
-static int expect_step(const wxid_call *call, wxid_step step, wxid_error **error)
+int wxid__call_expect(const wxid_call *call, wxid_step step, wxid_error **error)
 {
     if (call->step != step) {
         return wxid__fail(error,
@@ -142,40 +158,11 @@ static int expect_step(const wxid_call *call, wxid_step step, wxid_error **error
     return 0;
 }
 
-const char *wxid_call_failed_token(const wxid_call *call)
-{
-    return call->failed_token;
-}
-
-int wxid_call_answer_token(wxid_call *call, const char *token, wxid_error **error)
-{
-    if (expect_step(call, WXID_STEP_TOKEN, error) != 0) {
-        return -1;
-    }
-    if (token == NULL || !wxid__token_valid(token)) {
-        finish(call,
-               wxid_error_new(WXID_KIND_USAGE,
-                              "the token provided is empty, too long, or holds white space, quotes "
-                              "or control characters: provide it as the service sent it"));
-        return 0;
-    }
-    if (call->failed_token != NULL && strcmp(token, call->failed_token) == 0) {
-        wxid_error *refused = call->error; /* sending the same again would only cost a call */
-        call->error = NULL;
-        finish(call, refused);
-        return 0;
-    }
-    call->token = wxid__text_copy(token);
-    if (call->token == NULL) {
-        finish(call, wxid__error_memory());
-    } else {
-        go_to_send(call);
-    }
-    return 0;
-}
-
 const wxid_request *wxid_call_request(const wxid_call *call)
 {
+    if (call->hosted != NULL) {
+        return wxid_call_request(call->hosted);
+    }
     return call->step == WXID_STEP_SEND ? &call->request.shown : NULL;
 }
 
@@ -187,7 +174,7 @@ static int may_retry(const wxid_call *call, retry_class class)
     }
     switch (class) {
     case RETRY_TOKEN:
-        return call->operation->uses_token && call->session->access_token == NULL &&
+        return call->operation->uses_token && wxid__credential_renews(call->session->credential) &&
                call->renewals < MOST_RENEWALS;
     case RETRY_AMBIGUOUS:
         return call->retries < call->session->settings.max_retries &&
@@ -200,6 +187,7 @@ static int may_retry(const wxid_call *call, retry_class class)
     }
 }
 
+/* The call goes on with another token, if there is one. */
 static void renew_token(wxid_call *call, wxid_error *error)
 {
     wxid_error_free(call->error);
@@ -209,7 +197,7 @@ static void renew_token(wxid_call *call, wxid_error *error)
     call->failed_token = call->token;
     call->token = NULL;
     call->renewals++;
-    call->step = WXID_STEP_TOKEN;
+    call->step = WXID__STEP_SEEK;
 }
 
 static int64_t back_off_ms(wxid_call *call)
@@ -225,7 +213,7 @@ static void retry_or_finish(wxid_call *call, int64_t now_ms, retry_class class, 
                             wxid_error *error)
 {
     if (!may_retry(call, class)) {
-        finish(call, error);
+        wxid__call_finish(call, error);
         return;
     }
     if (class == RETRY_TOKEN) {
@@ -234,13 +222,14 @@ static void retry_or_finish(wxid_call *call, int64_t now_ms, retry_class class, 
     }
     int64_t wait = asked_ms >= 0 ? asked_ms : back_off_ms(call);
     if (wait >= wxid_call_time_left_ms(call, now_ms) || !wxid__session_pay_retry(call->session)) {
-        finish(call, error);
+        wxid__call_finish(call, error);
         return;
     }
     wxid_error_free(error);
     wxid__request_clear(&call->request);
     call->retries++;
     call->ambiguous += class == RETRY_AMBIGUOUS;
+    call->seeks_again = 0;
     call->wait_ms = wait;
     call->step = WXID_STEP_WAIT;
 }
@@ -272,22 +261,35 @@ int wxid_call_answer_reply(wxid_call *call, int64_t now_ms, const wxid_reply *re
                            wxid_error **error)
 {
     wxid_error *problem = NULL;
-    if (expect_step(call, WXID_STEP_SEND, error) != 0) {
+    if (call->hosted != NULL) {
+        return wxid_call_answer_reply(call->hosted, now_ms, reply, error);
+    }
+    if (wxid__call_expect(call, WXID_STEP_SEND, error) != 0) {
         return -1;
     }
     if (reply->request_incomplete && reply->status == 200) {
         /* It was sent before the picture was there, so it must be the answer to something else. */
-        finish(call, wxid__error_protocol("an answer came before the request had been sent", 200,
-                                          reply->body_length));
+        problem = wxid__error_protocol("an answer came before the request had been sent", 200,
+                                       reply->body_length);
+        wxid__call_finish(call, problem);
         return 0;
     }
-    if (call->operation->accept(call, reply, &problem) == 0) {
+    int accepted = call->operation->accept(call, reply, &problem) == 0;
+    retry_class class = accepted ? RETRY_NEVER : (retry_class)wxid__error_retry_class(problem);
+    if (accepted) {
         wxid__session_note_success(call->session);
-        finish(call, NULL);
-        return 0;
     }
-    retry_or_finish(call, now_ms, (retry_class)wxid__error_retry_class(problem),
-                    retry_after_ms(reply), problem);
+    if (call->operation->uses_token && (accepted || wxid_error_errcode(problem, NULL)) &&
+        class != RETRY_TOKEN) {
+        wxid__session_note_accepted(call->session, call->token);
+    }
+    if (call->operation->settle != NULL) {
+        call->operation->settle(call, now_ms, problem);
+    } else if (accepted) {
+        wxid__call_finish(call, NULL);
+    } else {
+        retry_or_finish(call, now_ms, class, retry_after_ms(reply), problem);
+    }
     return 0;
 }
 
@@ -310,7 +312,10 @@ static const failure_row failures[] = {
 int wxid_call_answer_failure(wxid_call *call, int64_t now_ms, wxid_failure failure, int sent,
                              const char *detail, wxid_error **error)
 {
-    if (expect_step(call, WXID_STEP_SEND, error) != 0) {
+    if (call->hosted != NULL) {
+        return wxid_call_answer_failure(call->hosted, now_ms, failure, sent, detail, error);
+    }
+    if (wxid__call_expect(call, WXID_STEP_SEND, error) != 0) {
         return -1;
     }
     if ((int)failure < 0 || (size_t)failure >= sizeof failures / sizeof failures[0]) {
@@ -323,22 +328,37 @@ int wxid_call_answer_failure(wxid_call *call, int64_t now_ms, wxid_failure failu
     if (failure == WXID_FAILURE_TIMEOUT) {
         wxid__session_note_timeout(call->session);
     }
-    retry_or_finish(call, now_ms, sent ? row->sent : row->unsent, -1, problem);
+    if (call->operation->settle != NULL) {
+        call->operation->settle(call, now_ms, problem);
+    } else {
+        retry_or_finish(call, now_ms, sent ? row->sent : row->unsent, -1, problem);
+    }
     return 0;
 }
 
 int64_t wxid_call_wait_ms(const wxid_call *call)
 {
+    if (call->hosted != NULL) {
+        return wxid_call_wait_ms(call->hosted);
+    }
     return call->step == WXID_STEP_WAIT ? call->wait_ms : 0;
 }
 
 int wxid_call_answer_waited(wxid_call *call, int64_t now_ms, wxid_error **error)
 {
-    if (expect_step(call, WXID_STEP_WAIT, error) != 0) {
+    if (call->hosted != NULL) {
+        return wxid_call_answer_waited(call->hosted, now_ms, error);
+    }
+    if (wxid__call_expect(call, WXID_STEP_WAIT, error) != 0) {
         return -1;
     }
-    if (wxid_call_step(call, now_ms) != WXID_STEP_DONE) {
-        go_to_send(call);
+    if (wxid_call_step(call, now_ms) == WXID_STEP_DONE) {
+        return 0;
+    }
+    if (call->seeks_again) {
+        call->step = WXID__STEP_SEEK;
+    } else {
+        wxid__call_send(call);
     }
     return 0;
 }

@@ -79,6 +79,31 @@ void wxid__caller_token(wxid__caller *caller)
     }
 }
 
+void wxid__caller_store(wxid__caller *caller)
+{
+    wxid_error *error = NULL;
+    wxid_store_answer answer = WXID_STORE_ANSWER_INIT;
+    const wxid_store_request *request = wxid_call_store_request(caller->call, wxid__unix_ms());
+    if (request == NULL) {
+        return; /* the call has ended */
+    }
+    if (caller->hooks == NULL || caller->hooks->store == NULL) {
+        abandon(caller, WXID_KIND_USAGE,
+                "this client has a token store: give hooks with a store function");
+        return;
+    }
+    int ended = caller->hooks->store(caller->hooks->context, request, &answer);
+    if (note_fork(caller)) {
+        return;
+    }
+    if (ended != 0) {
+        abandon(caller, WXID_KIND_INTERRUPTED, "the caller ended the call");
+    } else if (wxid_call_answer_store(caller->call, wxid__now_ms(), wxid__unix_ms(), &answer,
+                                      &error) != 0) {
+        wxid_call_abandon(caller->call, error);
+    }
+}
+
 void wxid__caller_wait(wxid__caller *caller, int64_t wait_ms)
 {
     int64_t until = wxid__now_ms() + wait_ms;

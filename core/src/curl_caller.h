@@ -24,6 +24,8 @@ int wxid__caller_tick(wxid__caller *caller);
 int wxid__caller_tick_if_due(wxid__caller *caller);
 /* Lets the hook answer the TOKEN step; whatever it does, the call is at another step afterwards. */
 void wxid__caller_token(wxid__caller *caller);
+/* Lets the hook carry out the STORE step; the same. */
+void wxid__caller_store(wxid__caller *caller);
 /* Waits until the time has passed or the call ended. */
 void wxid__caller_wait(wxid__caller *caller, int64_t wait_ms);
 

@@ -2,6 +2,7 @@
 #include "wxidcard_curl.h"
 
 #include "curl_pool.h"
+#include "curl_renewer.h"
 #include "curl_system.h"
 
 #include <pthread.h>
@@ -12,6 +13,8 @@ struct wxid_client {
     wxid_session *session;
     _Atomic(wxid__pool *) pool; /* replaced by the first call after a fork */
     atomic_int closed;
+    wxid__renewer renewer;
+    _Atomic(wxid_call *) due; /* a renewal that hooks->background was told of */
 };
 
 static int fail(wxid_error **where, wxid_kind kind, const char *message)
@@ -20,6 +23,11 @@ static int fail(wxid_error **where, wxid_kind kind, const char *message)
         *where = wxid_error_new(kind, message);
     }
     return -1;
+}
+
+static int fail_closed(wxid_error **error)
+{
+    return fail(error, WXID_KIND_USAGE, "the client is closed: make a new one");
 }
 
 /* ---- Beginning and end ---- */
@@ -58,6 +66,9 @@ int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_er
     }
     atomic_init(&made->pool, pool);
     atomic_init(&made->closed, 0);
+    atomic_init(&made->due, NULL);
+    wxid__renewer_init(&made->renewer);
+    wxid_session_share(made->session);
     *client = made;
     return 0;
 }
@@ -66,6 +77,9 @@ void wxid_client_free(wxid_client *client)
 {
     if (client != NULL) {
         wxid__pool *pool = atomic_load(&client->pool);
+        atomic_store(&client->closed, 1);
+        wxid__renewer_join(&client->renewer);
+        wxid_call_free(atomic_load(&client->due));
         if (wxid__pool_is_ours(pool)) { /* a forked child leaves the parent's connections alone */
             wxid__pool_free(pool);
         } else {
@@ -152,7 +166,7 @@ int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *ho
 {
     wxid__caller caller;
     if (wxid_client_is_closed(client)) {
-        return fail(error, WXID_KIND_USAGE, "the client is closed: make a new one");
+        return fail_closed(error);
     }
     if (hooks != NULL && hooks->version != WXID_HOOKS_VERSION) {
         return fail(error, WXID_KIND_USAGE, "hooks of another version: begin with WXID_HOOKS_INIT");
@@ -169,11 +183,76 @@ int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *ho
         case WXID_STEP_WAIT:
             wait_out(&caller);
             break;
+        case WXID_STEP_STORE:
+            wxid__caller_store(&caller);
+            break;
         case WXID_STEP_DONE:
             return 0;
         }
     }
 }
+
+/* ---- Renewing the token ---- */
+
+void wxid_client_renew(wxid_client *client, const wxid_hooks *hooks)
+{
+    wxid_call *call = atomic_exchange(&client->due, NULL);
+    if (call == NULL &&
+        !wxid_call_new_renewal(&call, client->session, wxid__now_ms(), wxid__random_seed())) {
+        return;
+    }
+    (void)wxid_client_drive(client, call, hooks, NULL);
+    wxid_call_free(call);
+}
+
+/* Whether the caller's own thread has to do it: a store may be used by nobody else. */
+static int renews_itself(wxid_client *client, const wxid_hooks *hooks)
+{
+    return wxid_session_settings(client->session)->token_store != 0 &&
+           (hooks == NULL || hooks->background == NULL);
+}
+
+/* Has a stale token renewed beside the call. What cannot be arranged now is tried by the next. */
+static void renew_beside(wxid_client *client, const wxid_hooks *hooks)
+{
+    wxid_call *call = NULL;
+    if (!wxid_call_new_renewal(&call, client->session, wxid__now_ms(), wxid__random_seed())) {
+        return;
+    }
+    if (hooks == NULL || hooks->background == NULL) {
+        if (wxid__renewer_start(&client->renewer, client, call) != 0) {
+            wxid_call_free(call);
+        }
+        return;
+    }
+    wxid_call_free(atomic_exchange(&client->due, call));
+    if (hooks->background(hooks->context, client) != 0) {
+        wxid_call_free(atomic_exchange(&client->due, NULL));
+    }
+}
+
+int wxid_client_refresh_token(wxid_client *client, int force, const wxid_hooks *hooks,
+                              wxid_error **error)
+{
+    wxid_call *call = NULL;
+    const char *token = NULL;
+    int64_t life_s = 0;
+    if (wxid_client_is_closed(client)) {
+        return fail_closed(error);
+    }
+    if (wxid_call_new_refresh(&call, client->session, force, wxid__now_ms(), wxid__random_seed(),
+                              error) != 0) {
+        return -1;
+    }
+    int result = wxid_client_drive(client, call, hooks, error);
+    if (result == 0) {
+        result = wxid_call_take_token(&token, &life_s, call, error);
+    }
+    wxid_call_free(call);
+    return result;
+}
+
+/* ---- Recognising ---- */
 
 int wxid_client_recognize(wxid_value **card, wxid_client *client,
                           const wxid_recognition *recognition, const wxid_hooks *hooks,
@@ -181,16 +260,23 @@ int wxid_client_recognize(wxid_value **card, wxid_client *client,
 {
     wxid_call *call = NULL;
     if (wxid_client_is_closed(client)) { /* before the picture is read */
-        return fail(error, WXID_KIND_USAGE, "the client is closed: make a new one");
+        return fail_closed(error);
     }
-    if (wxid_call_new_recognition(&call, wxid_client_session(client), recognition, wxid__now_ms(),
+    if (wxid_call_new_recognition(&call, client->session, recognition, wxid__now_ms(),
                                   wxid__random_seed(), error) != 0) {
         return -1;
+    }
+    int itself = renews_itself(client, hooks);
+    if (!itself) {
+        renew_beside(client, hooks);
     }
     int result = wxid_client_drive(client, call, hooks, error);
     if (result == 0) {
         result = wxid_call_take_card(card, call, error);
     }
     wxid_call_free(call);
+    if (itself) {
+        wxid_client_renew(client, hooks);
+    }
     return result;
 }

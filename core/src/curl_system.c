@@ -15,6 +15,13 @@ int64_t wxid__now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t wxid__unix_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* splitmix64: spreads the few bits that clock, pid and counter differ in over all 64. */
 static uint64_t mix(uint64_t x)
 {

@@ -11,6 +11,8 @@
 
 /* CLOCK_MONOTONIC in milliseconds. */
 int64_t wxid__now_ms(void);
+/* Milliseconds since 1970. */
+int64_t wxid__unix_ms(void);
 /* 64 random bits for the boundary and the jitter of a call. Never fails, never blocks. */
 uint64_t wxid__random_seed(void);
 /* Whether the process has no file descriptor left. */

@@ -235,6 +235,65 @@ wxid_error *wxid__error_api(int32_t errcode, const char *errmsg, int http_status
     return error;
 }
 
+static int copy_text(char **copy, const char *text)
+{
+    *copy = wxid__text_copy(text);
+    return text != NULL && *copy == NULL ? -1 : 0;
+}
+
+wxid_error *wxid__error_copy(const wxid_error *error)
+{
+    wxid_error *copy = error != &memory_error ? calloc(1, sizeof *copy) : NULL;
+    if (copy == NULL) {
+        return &memory_error;
+    }
+    *copy = *error;
+    int lost = copy_text(&copy->message, error->message);
+    lost |= copy_text(&copy->errmsg, error->errmsg);
+    lost |= copy_text(&copy->hint, error->hint);
+    lost |= copy_text(&copy->rid, error->rid);
+    if (lost) {
+        wxid_error_free(copy);
+        return &memory_error;
+    }
+    return copy;
+}
+
+wxid_error *wxid__error_blame_credential(wxid_error *error)
+{
+    if (error->kind != WXID_KIND_TOKEN) {
+        return error;
+    }
+    const wxid_errcode_info *row = errcode_row(error->errcode);
+    const char *text = error->errmsg != NULL ? error->errmsg : row->text;
+    char *message = api_message(WXID_KIND_CREDENTIAL, error->errcode, text);
+    if (message == NULL) {
+        wxid_error_free(error);
+        return &memory_error;
+    }
+    wxid__text_free(error->message);
+    error->message = message;
+    error->kind = WXID_KIND_CREDENTIAL;
+    error->retryable = kinds[error->kind].retryable;
+    return error;
+}
+
+wxid_error *wxid__error_in_token_fetch(wxid_error *error)
+{
+    wxid__buffer message = WXID__BUFFER_INIT;
+    if (error == &memory_error) {
+        return error;
+    }
+    wxid__buffer_text(&message, "fetching an access token: ");
+    wxid__buffer_text(&message, error->message);
+    char *text = wxid__buffer_take(&message);
+    if (text != NULL) { /* else it says a little less */
+        wxid__text_free(error->message);
+        error->message = text;
+    }
+    return error;
+}
+
 int wxid__fail(wxid_error **where, wxid_error *error)
 {
     if (where != NULL) {

@@ -32,6 +32,14 @@ wxid_error *wxid__error_protocol(const char *problem, int http_status, size_t bo
 /* 'N', 'B' or 'T': what the service's errcode, or a gateway's HTTP status, says about trying again.
  */
 char wxid__error_retry_class(const wxid_error *error);
+/* Another error of the same text. */
+wxid_error *wxid__error_copy(const wxid_error *error);
+/* Where appid and secret were sent, what the service says of "the token" means these: an error of
+ * kind TOKEN becomes one of kind CREDENTIAL. Returns the error to go on with. */
+wxid_error *wxid__error_blame_credential(wxid_error *error);
+/* Says in the message that it happened while a token was fetched. Returns the error to go on with.
+ */
+wxid_error *wxid__error_in_token_fetch(wxid_error *error);
 /* The shared error, needing no memory. */
 wxid_error *wxid__error_memory(void);
 /* Stores an error where a caller wants one, or frees it. Returns -1. */

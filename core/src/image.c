@@ -1,10 +1,10 @@
 #include "image.h"
 
 #include "errors.h"
+#include "file.h"
 #include "memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,24 +105,6 @@ int wxid__image_from_bytes(wxid__image *image, const void *data, size_t length, 
     return 0;
 }
 
-/* Reads to the end or to `limit` bytes, whatever the file's size said: it may grow meanwhile, and
- * those of /proc say 0. Returns the length, or -1 with errno. */
-static ssize_t read_up_to(int file, unsigned char *data, size_t limit)
-{
-    size_t length = 0;
-    while (length < limit) {
-        ssize_t got = read(file, data + length, limit - length);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return got < 0 ? -1 : (ssize_t)length;
-        }
-        length += (size_t)got;
-    }
-    return (ssize_t)length;
-}
-
 static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wxid_error **error)
 {
     struct stat status;
@@ -143,7 +125,7 @@ static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wx
     if (data == NULL) {
         return wxid__fail(error, wxid__error_memory());
     }
-    ssize_t length = read_up_to(file, data, limit);
+    ssize_t length = wxid__file_read(file, data, limit);
     if (length < 0) {
         int reason = errno;
         free(data);
@@ -161,8 +143,7 @@ static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wx
 int wxid__image_from_path(wxid__image *image, const char *path, int64_t max_bytes,
                           wxid_error **error)
 {
-    /* O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. */
-    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int file = wxid__file_open(path);
     if (file < 0) {
         int reason = errno;
         if (reason == ENXIO) { /* a socket */

@@ -10,11 +10,11 @@
 static int build(wxid_call *call)
 {
     const wxid__origin *origin = &call->session->origin;
+    wxid__parameter token = {wxid__credential_parameter(call->session->credential), call->token};
     if (call->img_url != NULL) {
-        return wxid__request_img_url(&call->request, origin, call->token, call->type,
-                                     call->img_url);
+        return wxid__request_img_url(&call->request, origin, token, call->type, call->img_url);
     }
-    return wxid__request_upload(&call->request, origin, call->token, call->type, &call->image,
+    return wxid__request_upload(&call->request, origin, token, call->type, &call->image,
                                 &call->random);
 }
 
@@ -31,7 +31,13 @@ static void clear(wxid_call *call)
     wxid_value_free(call->card);
 }
 
-static const wxid__operation recognition_operation = {1, build, accept, clear};
+static const wxid__operation recognition_operation = {
+    .uses_token = 1,
+    .seek = wxid__call_seek_token,
+    .build = build,
+    .accept = accept,
+    .clear = clear,
+};
 
 static int check_shape(const wxid_recognition *recognition, wxid_error **error)
 {
@@ -101,7 +107,9 @@ int wxid_call_new_recognition(wxid_call **call, wxid_session *session,
         wxid_call_free(made);
         return -1;
     }
-    return wxid__call_begin(call, made, error);
+    wxid__call_begin(made, now_ms);
+    *call = made;
+    return 0;
 }
 
 int wxid_call_take_card(wxid_value **card, wxid_call *call, wxid_error **error)

@@ -147,9 +147,9 @@ static int known_name_twice(const wxid_value *object)
     return 0;
 }
 
-static wxid_value *read_object(const wxid_reply *reply, const char **problem)
+wxid_value *wxid__json_read(const void *text, size_t length, const char **problem)
 {
-    cJSON *document = parse(reply->body, reply->body_length, problem);
+    cJSON *document = parse(text, length, problem);
     if (document == NULL) {
         return NULL;
     }
@@ -219,7 +219,7 @@ wxid_value *wxid__reply_read(const wxid_reply *reply, const char *const *success
 {
     const char *problem = NULL;
     int32_t errcode = 0;
-    wxid_value *object = read_object(reply, &problem);
+    wxid_value *object = wxid__json_read(reply->body, reply->body_length, &problem);
     if (object == NULL && problem == NULL) {
         wxid__fail(error, wxid__error_memory());
         return NULL;

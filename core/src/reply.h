@@ -11,6 +11,10 @@
 wxid_value *wxid__reply_read(const wxid_reply *reply, const char *const *success,
                              const char *const *secrets, wxid_error **error);
 
+/* A JSON object of up to WXID_MAX_REPLY_BODY bytes; NULL with the problem said, a phrase about "the
+ * reply", or without memory. */
+wxid_value *wxid__json_read(const void *text, size_t length, const char **problem);
+
 /* A card's fields, any of which makes a reply a card. */
 extern const char *const wxid__card_fields[];
 /* A token reply's. */

@@ -98,13 +98,17 @@ static void add_parameter(wxid__buffer *target, char separator, const char *name
     wxid__buffer_percent(target, value);
 }
 
-static void recognition_target(wxid__buffer *target, const wxid__origin *origin, const char *token,
-                               const char *type)
+/* The query, of the parameters that have a value. */
+static void recognition_target(wxid__buffer *target, const wxid__origin *origin,
+                               const wxid__parameter *parameters, size_t count)
 {
+    char separator = '?';
     begin_target(target, origin, "/cv/ocr/idcard");
-    add_parameter(target, '?', "access_token", token);
-    if (type != NULL) {
-        add_parameter(target, '&', "type", type);
+    for (size_t i = 0; i < count; i++) {
+        if (parameters[i].value != NULL) {
+            add_parameter(target, separator, parameters[i].name, parameters[i].value);
+            separator = '&';
+        }
     }
 }
 
@@ -136,14 +140,15 @@ static void frame_image(wxid__request *request, const wxid__image *image, const 
     request->content_type = wxid__buffer_take(&content_type);
 }
 
-int wxid__request_upload(wxid__request *request, const wxid__origin *origin, const char *token,
+int wxid__request_upload(wxid__request *request, const wxid__origin *origin, wxid__parameter token,
                          const char *type, const wxid__image *image, uint64_t *random)
 {
+    const wxid__parameter parameters[] = {token, {"type", type}};
     char boundary[40];
     wxid__buffer target = WXID__BUFFER_INIT;
     draw_boundary(boundary, image, random);
     frame_image(request, image, boundary);
-    recognition_target(&target, origin, token, type);
+    recognition_target(&target, origin, parameters, 2);
     request->target = wxid__buffer_take(&target);
     if (request->part_head == NULL || request->part_tail == NULL || request->content_type == NULL) {
         wxid__request_clear(request);
@@ -162,12 +167,12 @@ int wxid__request_upload(wxid__request *request, const wxid__origin *origin, con
     return complete(request, origin, "POST");
 }
 
-int wxid__request_img_url(wxid__request *request, const wxid__origin *origin, const char *token,
+int wxid__request_img_url(wxid__request *request, const wxid__origin *origin, wxid__parameter token,
                           const char *type, const char *img_url)
 {
+    const wxid__parameter parameters[] = {token, {"type", type}, {"img_url", img_url}};
     wxid__buffer target = WXID__BUFFER_INIT;
-    recognition_target(&target, origin, token, type);
-    add_parameter(&target, '&', "img_url", img_url);
+    recognition_target(&target, origin, parameters, 3);
     request->target = wxid__buffer_take(&target);
     return complete(request, origin, "POST");
 }

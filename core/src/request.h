@@ -26,11 +26,17 @@ typedef struct wxid__request {
  */
 int wxid__token_valid(const char *token);
 
+/* A query parameter. */
+typedef struct wxid__parameter {
+    const char *name;
+    const char *value; /* NULL: not sent */
+} wxid__parameter;
+
 /* Each fills an empty request, or returns -1 without memory. The image is lent until the request is
  * cleared. `random` gives the boundary; it is drawn again until the image does not hold it. */
-int wxid__request_upload(wxid__request *request, const wxid__origin *origin, const char *token,
+int wxid__request_upload(wxid__request *request, const wxid__origin *origin, wxid__parameter token,
                          const char *type, const wxid__image *image, uint64_t *random);
-int wxid__request_img_url(wxid__request *request, const wxid__origin *origin, const char *token,
+int wxid__request_img_url(wxid__request *request, const wxid__origin *origin, wxid__parameter token,
                           const char *type, const char *img_url);
 int wxid__request_stable_token(wxid__request *request, const wxid__origin *origin,
                                const char *appid, const char *secret, int force_refresh);

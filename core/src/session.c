@@ -11,6 +11,7 @@
 
 /* The library's defaults and bounds: here and nowhere else. */
 #define DEFAULT_BASE_URL "https://api.weixin.qq.com"
+#define OPEN_SERVICE_BASE_URL "http://api.weixin.qq.com"
 #define LONGEST_TIMEOUT_MS 3600000
 #define MEBIBYTE INT64_C(1048576)
 
@@ -60,23 +61,6 @@ static int settle_numbers(wxid_settings *settings, wxid_error **error)
     return 0;
 }
 
-static int check_credential(wxid_settings *settings, wxid_error **error)
-{
-    if (settings->ask_for_token == WXID_UNSET) {
-        settings->ask_for_token = 0;
-    }
-    if ((settings->access_token != NULL) + (settings->ask_for_token != 0) != 1) {
-        return refuse(error,
-                      "exactly one credential is needed: give access_token or token_provider");
-    }
-    if (settings->access_token != NULL && !wxid__token_valid(settings->access_token)) {
-        return refuse(error,
-                      "access_token is empty, too long, or holds white space, quotes or control "
-                      "characters: give it as the service sent it");
-    }
-    return 0;
-}
-
 static int has_control_or_quote(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -102,10 +86,23 @@ static int check_texts(const wxid_settings *settings, wxid_error **error)
     return 0;
 }
 
+/* Enough to tell accounts apart, and no more. */
+static void describe_appid(wxid__buffer *text, const char *appid)
+{
+    size_t length = strlen(appid);
+    wxid__buffer_text(text, " ");
+    wxid__buffer_append(text, appid, length < 8 ? 0 : 2);
+    wxid__buffer_text(text, "***");
+    wxid__buffer_text(text, length < 12 ? "" : appid + length - 4);
+}
+
 static char *describe(const wxid_session *session)
 {
     wxid__buffer text = WXID__BUFFER_INIT;
-    wxid__buffer_text(&text, session->access_token != NULL ? "access_token" : "token_provider");
+    wxid__buffer_text(&text, wxid__credential_name(session->credential));
+    if (session->cache != NULL) {
+        describe_appid(&text, wxid__token_cache_appid(session->cache));
+    }
     wxid__buffer_text(&text, ", ");
     wxid__buffer_text(&text, session->origin.scheme);
     wxid__buffer_text(&text, "://");
@@ -113,23 +110,61 @@ static char *describe(const wxid_session *session)
     return wxid__buffer_take(&text);
 }
 
-static int copy_texts(wxid_session *session, const wxid_settings *settings)
+/* Copies what is given; -1 without memory. */
+static int copy_text(char **copy, const char *given)
+{
+    *copy = wxid__text_copy(given);
+    return given != NULL && *copy == NULL ? -1 : 0;
+}
+
+static int take_credential(wxid_session *session, const wxid_settings *given)
+{
+    const char *token =
+        given->access_token != NULL ? given->access_token : given->cloudbase_access_token;
+    int old_endpoint = given->token_endpoint != NULL && strcmp(given->token_endpoint, "token") == 0;
+    if (session->credential == WXID__CREDENTIAL_APP) {
+        session->cache =
+            wxid__token_cache_new(&session->origin, given->appid, given->secret, old_endpoint);
+        if (session->cache == NULL) {
+            return -1;
+        }
+    }
+    wxid_settings *own = &session->settings;
+    own->access_token = own->appid = own->secret = own->cloudbase_access_token = NULL;
+    own->token_endpoint = session->cache == NULL ? NULL : old_endpoint ? "token" : "stable_token";
+    if (copy_text(&session->token, token) != 0 ||
+        copy_text(&session->token_file.path, given->cloudbase_token_file) != 0) {
+        return -1;
+    }
+    own->cloudbase_token_file = session->token_file.path;
+    return 0;
+}
+
+static int take_texts(wxid_session *session)
 {
     wxid_settings *own = &session->settings;
-    session->base_url = wxid__text_copy(own->base_url);
-    session->ca_file = wxid__text_copy(settings->ca_file);
-    session->proxy = wxid__text_copy(settings->proxy);
-    session->access_token = wxid__text_copy(settings->access_token);
-    session->description = describe(session);
+    if (copy_text(&session->base_url, own->base_url) != 0 ||
+        copy_text(&session->ca_file, own->ca_file) != 0 ||
+        copy_text(&session->proxy, own->proxy) != 0) {
+        return -1;
+    }
     own->base_url = session->base_url;
     own->ca_file = session->ca_file;
     own->proxy = session->proxy;
-    own->access_token = NULL;
-    int lost = session->base_url == NULL || session->description == NULL ||
-               (settings->ca_file != NULL && session->ca_file == NULL) ||
-               (settings->proxy != NULL && session->proxy == NULL) ||
-               (settings->access_token != NULL && session->access_token == NULL);
-    return lost ? -1 : 0;
+    session->description = describe(session);
+    return session->description != NULL ? 0 : -1;
+}
+
+/* Defaults and bounds. */
+static int settle_all(wxid_settings *own, wxid__credential *credential, wxid_error **error)
+{
+    if (wxid__credential_settle(credential, own, error) != 0 || settle_numbers(own, error) != 0) {
+        return -1;
+    }
+    if (own->base_url == NULL) {
+        own->base_url = own->open_service ? OPEN_SERVICE_BASE_URL : DEFAULT_BASE_URL;
+    }
+    return check_texts(own, error);
 }
 
 int wxid_session_new(wxid_session **session, const wxid_settings *settings, wxid_error **error)
@@ -139,11 +174,8 @@ int wxid_session_new(wxid_session **session, const wxid_settings *settings, wxid
                              "WXID_SETTINGS_INIT");
     }
     wxid_settings own = *settings;
-    if (own.base_url == NULL) {
-        own.base_url = DEFAULT_BASE_URL;
-    }
-    if (check_credential(&own, error) != 0 || settle_numbers(&own, error) != 0 ||
-        check_texts(&own, error) != 0) {
+    wxid__credential credential;
+    if (settle_all(&own, &credential, error) != 0) {
         return -1;
     }
     wxid_session *made = calloc(1, sizeof *made);
@@ -151,12 +183,13 @@ int wxid_session_new(wxid_session **session, const wxid_settings *settings, wxid
         return wxid__fail(error, wxid__error_memory());
     }
     made->settings = own;
+    made->credential = credential;
     atomic_init(&made->retry_budget, BUDGET_FULL);
-    if (wxid__origin_parse(&made->origin, own.base_url, error) != 0) {
+    if (wxid__origin_parse(&made->origin, own.base_url, own.open_service != 0, error) != 0) {
         free(made);
         return -1;
     }
-    if (copy_texts(made, settings) != 0) {
+    if (take_credential(made, settings) != 0 || take_texts(made) != 0) {
         wxid_session_free(made);
         return wxid__fail(error, wxid__error_memory());
     }
@@ -170,10 +203,26 @@ void wxid_session_free(wxid_session *session)
         wxid__text_free(session->base_url);
         wxid__text_free(session->ca_file);
         wxid__text_free(session->proxy);
-        wxid__text_free(session->access_token);
+        wxid__text_free(session->token);
         wxid__text_free(session->description);
+        wxid__token_file_clear(&session->token_file);
+        wxid__token_cache_release(session->cache);
         wxid__origin_clear(&session->origin);
         free(session);
+    }
+}
+
+void wxid_session_share(wxid_session *session)
+{
+    if (session->cache != NULL) {
+        session->cache = wxid__token_cache_share(session->cache);
+    }
+}
+
+void wxid__session_note_accepted(wxid_session *session, const char *token)
+{
+    if (session->cache != NULL && token != NULL) {
+        wxid__token_cache_note_accepted(session->cache, token);
     }
 }
 

@@ -1,5 +1,5 @@
 /* The operation that fetches an access token, from either of the service's two endpoints. */
-#include "call.h"
+#include "token.h"
 
 #include "errors.h"
 #include "memory.h"
@@ -11,7 +11,7 @@
 #define SHORTEST_LIFE_S 60
 #define LONGEST_LIFE_S 7200
 
-static int build(wxid_call *call)
+int wxid__token_fetch_build(wxid_call *call)
 {
     const wxid__origin *origin = &call->session->origin;
     if (call->old_endpoint) {
@@ -35,12 +35,13 @@ static int64_t read_life(const wxid_value *object)
     return life < SHORTEST_LIFE_S ? SHORTEST_LIFE_S : life > LONGEST_LIFE_S ? LONGEST_LIFE_S : life;
 }
 
-static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error)
+int wxid__token_fetch_accept(wxid_call *call, const wxid_reply *reply, wxid_error **error)
 {
     const char *const secrets[] = {call->secret, NULL};
-    wxid_value *object = wxid__reply_read(reply, wxid__token_fields, secrets, error);
+    wxid_error *problem = NULL;
+    wxid_value *object = wxid__reply_read(reply, wxid__token_fields, secrets, &problem);
     if (object == NULL) {
-        return -1;
+        return wxid__fail(error, wxid__error_blame_credential(problem));
     }
     const char *token = wxid_value_string(wxid_value_get(object, "access_token"), NULL);
     int valid = token != NULL && wxid__token_valid(token);
@@ -56,17 +57,28 @@ static int accept(wxid_call *call, const wxid_reply *reply, wxid_error **error)
     return 0;
 }
 
-static void clear(wxid_call *call)
+void wxid__token_fetch_clear(wxid_call *call)
 {
     wxid__text_free(call->appid);
     wxid__text_free(call->secret);
     wxid__text_free(call->fetched_token);
 }
 
-static const wxid__operation token_operation = {0, build, accept, clear};
+static void seek(wxid_call *call, int64_t now_ms)
+{
+    (void)now_ms;
+    wxid__call_send(call);
+}
+
+static const wxid__operation token_operation = {
+    .seek = seek,
+    .build = wxid__token_fetch_build,
+    .accept = wxid__token_fetch_accept,
+    .clear = wxid__token_fetch_clear,
+};
 
 /* What is let through needs no escaping in JSON. */
-static int check(const wxid_token_fetch *fetch, wxid_error **error)
+int wxid__token_fetch_check(const wxid_token_fetch *fetch, wxid_error **error)
 {
     const char *problem = NULL;
     if (fetch == NULL || fetch->version != WXID_TOKEN_FETCH_VERSION) {
@@ -90,26 +102,36 @@ static int check(const wxid_token_fetch *fetch, wxid_error **error)
     return problem == NULL ? 0 : wxid__fail(error, wxid_error_new(WXID_KIND_USAGE, problem));
 }
 
+int wxid__token_fetch_set(wxid_call *call, const char *appid, const char *secret, int old_endpoint,
+                          int force_refresh)
+{
+    call->appid = wxid__text_copy(appid);
+    call->secret = wxid__text_copy(secret);
+    call->old_endpoint = old_endpoint;
+    call->force_refresh = force_refresh;
+    return call->appid != NULL && call->secret != NULL ? 0 : -1;
+}
+
 int wxid_call_new_token_fetch(wxid_call **call, wxid_session *session,
                               const wxid_token_fetch *fetch, int64_t now_ms, uint64_t seed,
                               wxid_error **error)
 {
-    if (check(fetch, error) != 0) {
+    if (wxid__token_fetch_check(fetch, error) != 0) {
         return -1;
     }
     wxid_call *made = wxid__call_new(&token_operation, session, now_ms, seed);
     if (made == NULL) {
         return wxid__fail(error, wxid__error_memory());
     }
-    made->appid = wxid__text_copy(fetch->appid);
-    made->secret = wxid__text_copy(fetch->secret);
-    made->old_endpoint = fetch->endpoint != NULL && strcmp(fetch->endpoint, "token") == 0;
-    made->force_refresh = fetch->force_refresh;
-    if (made->appid == NULL || made->secret == NULL) {
+    int old_endpoint = fetch->endpoint != NULL && strcmp(fetch->endpoint, "token") == 0;
+    if (wxid__token_fetch_set(made, fetch->appid, fetch->secret, old_endpoint,
+                              fetch->force_refresh) != 0) {
         wxid_call_free(made);
         return wxid__fail(error, wxid__error_memory());
     }
-    return wxid__call_begin(call, made, error);
+    wxid__call_begin(made, now_ms);
+    *call = made;
+    return 0;
 }
 
 int wxid_call_take_token(const char **token, int64_t *expires_in_s, wxid_call *call,

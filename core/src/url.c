@@ -93,7 +93,8 @@ static int check_base_url(const char *base_url, wxid_error **error)
     return 0;
 }
 
-int wxid__origin_parse(wxid__origin *origin, const char *base_url, wxid_error **error)
+int wxid__origin_parse(wxid__origin *origin, const char *base_url, int plain_http,
+                       wxid_error **error)
 {
     wxid__origin parsed = {NULL, NULL, 0, NULL, NULL};
     if (check_base_url(base_url, error) != 0) {
@@ -125,7 +126,7 @@ int wxid__origin_parse(wxid__origin *origin, const char *base_url, wxid_error **
         wxid__origin_clear(&parsed);
         return wxid__fail(error, wxid__error_memory());
     }
-    if (!is_https && !is_loopback(parsed.host)) {
+    if (!is_https && !plain_http && !is_loopback(parsed.host)) {
         wxid__origin_clear(&parsed);
         return refuse(
             error,

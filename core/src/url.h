@@ -16,8 +16,10 @@ typedef struct wxid__origin {
     char *prefix;  /* path without a slash at its end, often "" */
 } wxid__origin;
 
-/* Errors: USAGE, MEMORY. */
-int wxid__origin_parse(wxid__origin *origin, const char *base_url, wxid_error **error);
+/* plain_http: whether any host may be asked without TLS, not loopback only. Errors: USAGE, MEMORY.
+ */
+int wxid__origin_parse(wxid__origin *origin, const char *base_url, int plain_http,
+                       wxid_error **error);
 void wxid__origin_clear(wxid__origin *origin);
 /* Whether the service can be asked for this picture. Errors: USAGE. */
 int wxid__img_url_check(const char *img_url, wxid_error **error);
