@@ -211,6 +211,7 @@ typedef struct wxid_setting_info {
     wxid_setting_type type;
     size_t offset; /* of the field in wxid_settings */
     const char *meaning;
+    int is_secret; /* 1: not to be shown, logged or pickled */
 } wxid_setting_info;
 
 /* The row by index, from 0; NULL past the end. */

@@ -19,7 +19,9 @@ enum { BUDGET_FULL = 100, RETRY_COST = 5, TIMEOUT_COST = 10 };
 
 static const wxid_setting_info settings_table[] = {
 #define WXID_SETTING(name, TYPE, field, meaning) \
-    {#name, WXID_SETTING_##TYPE, offsetof(wxid_settings, field), meaning},
+    {#name, WXID_SETTING_##TYPE, offsetof(wxid_settings, field), meaning, 0},
+#define WXID_SECRET_SETTING(name, field, meaning) \
+    {#name, WXID_SETTING_TEXT, offsetof(wxid_settings, field), meaning, 1},
 #include "wxidcard_settings.def"
 };
 

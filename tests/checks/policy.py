@@ -34,8 +34,10 @@ NUMBERS = {
     "answers.c": {"100", "999"},  # what an HTTP status can be
     "arguments.c": {"9e15", "1000.0"},  # the whole numbers of a double; milliseconds of a second
     "compat.c": {"502", "503"},  # LUA_VERSION_NUM
+    "file_store.py": {"0o600", "0.0005", "0.01"},  # a file's mode; seconds; see SLEEPERS
     "module.c": {"1000000", "250"},  # nanoseconds of a millisecond; see SLEEPERS
     "options.c": {"32", "64"},  # of names of options
+    "redis_store.py": {"1000"},  # milliseconds of a second
     "settings.c": {"1000.0"},  # milliseconds of a second
     "values.c": {"53"},  # 2^53, the whole numbers of a double
 }
@@ -46,8 +48,14 @@ RETRY_WORDS = {"retryable", "wxid_error_retryable", "retry_class", "retry_after"
 WAITING = re.compile(
     r"retr(y|ies)|attempt|back_?off|jitter|sleep|expires?_at|(^|_)ttl", re.IGNORECASE
 )
-# When Python ends it waits for its threads, a moment and in steps; that is no call's doing.
-SLEEPERS = {("module.c", "nanosleep")}
+# When Python ends it waits for its threads, a moment and in steps; that is no call's doing. A file
+# is waited for while others write to it, and what a store keeps, it keeps for the time it is told.
+SLEEPERS = {
+    ("module.c", "nanosleep"),
+    ("file_store.py", "sleep"),
+    ("file_store.py", "expires_at"),
+    *((file, "ttl") for file in ("stores.py", "file_store.py", "redis_store.py")),
+}
 SERVICE = re.compile(
     r"weixin|qq\.com|cgi-bin|cv/ocr|stable_token|client_credential|multipart|boundary=|"
     r"^.(content-(type|length|disposition)|retry-after)\b|filename=|user-agent|https?://(?!%)|grant_type",

@@ -7,7 +7,9 @@ import pytest
 
 import wxidcard
 from given import JPEG, TOKEN, MakeClient
+from redis_server import RedisServer
 from scripted import ScriptedService
+from storing import CANARY
 
 
 @pytest.fixture
@@ -45,3 +47,17 @@ def make_client(service: ScriptedService) -> Iterator[MakeClient]:
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One for all tests of a worker; each uses keys of its own."""
+    with RedisServer() as started:
+        yield started
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    """Where a FileTokenStore may write; the file is not there yet."""
+    (tmp_path / f"{CANARY}-folder").mkdir()
+    return tmp_path / f"{CANARY}-folder/tokens.json"

@@ -3,13 +3,13 @@
 import copy
 import pickle
 import weakref
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import wxidcard
-from given import JPEG, TOKEN
+from given import JPEG, SECRET, TOKEN
 from scripted import CARD, ScriptedService, reply
 
 
@@ -109,20 +109,30 @@ def test_repr_shows_where_to(client: wxidcard.Client, service: ScriptedService) 
     assert repr(client) == f"<wxidcard.Client: access_token, {service.url}>"
 
 
+DUPLICATES: list[Callable[[wxidcard.Client], wxidcard.Client]] = [copy.copy, copy.deepcopy]
+PICKLES: list[Callable[[wxidcard.Client], wxidcard.Client]] = [
+    lambda client, protocol=protocol: pickle.loads(pickle.dumps(client, protocol))  # type: ignore[misc]
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+]
+SECRETS: list[dict[str, Any]] = [
+    {"access_token": TOKEN},
+    {"appid": "wx_invented", "secret": SECRET},
+    {"cloudbase_access_token": TOKEN},
+]
+
+
 @pytest.mark.parametrize(
-    "duplicate",
+    ("duplicate", "credential"),
     [
-        copy.copy,
-        copy.deepcopy,
-        *(
-            lambda client, protocol=protocol: pickle.loads(pickle.dumps(client, protocol))
-            for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
-        ),
+        *((each, {"access_token": TOKEN}) for each in DUPLICATES),
+        *((each, {"token_provider": provide}) for each in DUPLICATES + PICKLES),
+        *((each, {"open_service": True}) for each in DUPLICATES + PICKLES),
     ],
 )
-@pytest.mark.parametrize("credential", [{"access_token": TOKEN}, {"token_provider": provide}])
 def test_a_copy_has_the_settings_and_connections_of_its_own(
-    service: ScriptedService, duplicate: Any, credential: dict[str, Any], tmp_path: Path
+    service: ScriptedService,
+    duplicate: Callable[[wxidcard.Client], wxidcard.Client],
+    credential: dict[str, Any],
 ) -> None:
     settings = {"base_url": service.url, "timeout": 7.5, "max_retries": 1, **credential}
     with wxidcard.Client(**settings) as client:
@@ -134,6 +144,17 @@ def test_a_copy_has_the_settings_and_connections_of_its_own(
     assert again.recognize(JPEG) == CARD
     again.close()
     assert service.connections == 2
+
+
+@pytest.mark.parametrize("credential", SECRETS, ids=lambda credential: next(iter(credential)))
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_client_with_a_secret_does_not_pickle(credential: dict[str, Any], protocol: int) -> None:
+    with (
+        wxidcard.Client(**credential) as client,
+        pytest.raises(TypeError, match="make a Client in each process") as caught,
+    ):
+        pickle.dumps(client, protocol)
+    assert "canary" not in str(caught.value)
 
 
 def test_a_client_that_is_dropped_closes_its_connections(service: ScriptedService) -> None:
@@ -148,8 +169,10 @@ def test_a_client_that_is_dropped_closes_its_connections(service: ScriptedServic
 
 
 def test_subclasses_pickle_as_themselves(service: ScriptedService) -> None:
-    client = pickle.loads(pickle.dumps(Subclass(access_token=TOKEN, base_url=service.url)))
-    with client:
+    made = Subclass(token_provider=provide, base_url=service.url)
+    client = pickle.loads(pickle.dumps(made))
+    with client, copy.copy(client) as again:
+        assert type(again) is Subclass
         assert type(client) is Subclass
         assert client.recognize(JPEG) == CARD
 

@@ -203,6 +203,6 @@ def test_fetching_a_token() -> None:
 
 
 def test_names() -> None:
-    assert _core.STEPS == ("token", "send", "wait", "done")
+    assert _core.STEPS == ("token", "send", "wait", "store", "done")
     assert len(_core.FAILURES) == len(set(_core.FAILURES)) == 7
     assert (_core.MAX_REPLY_BODY, _core.MAX_REPLY_HEADERS) == (65536, 32768)

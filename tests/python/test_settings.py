@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wxidcard
-from given import TOKEN
+from given import SECRET, TOKEN
 from wxidcard import _core
 
 TABLE = {row["name"]: row for row in _core.setting_table()}
@@ -21,6 +21,9 @@ WRONG_TYPES: dict[str, tuple[Any, ...]] = {
     "count": ("7", 1.5, True, b"7", math.nan),
     "duration": ("7", True, b"7", [1]),
     "function": ("name", 7, True, object()),
+    "token_file": (7, 1.5, ["list"]),
+    "flag": (1, 0, "true", [True]),
+    "store": ("path", 7, True, object(), {}),
 }
 DEFAULTS = _core.Session(access_token=TOKEN).settings
 
@@ -37,9 +40,12 @@ def test_the_typed_keywords_are_the_tables() -> None:
         "path": {str},
         "count": {int},
         "duration": {float},
+        "token_file": {str, bool},
+        "flag": {bool},
+        "store": {wxidcard.TokenStore},
     }
     for name, row in TABLE.items():
-        if row["type"] != "function":
+        if row["type"] != "function" and name != "token_endpoint":
             assert wanted[row["type"]] <= set(hints[name].__args__), name
 
 
@@ -52,7 +58,7 @@ def test_the_documented_defaults_are_the_cores() -> None:
             r"(\d)(), which is taken when not given", text
         )
         if found is None:
-            assert name not in DEFAULTS or not isinstance(DEFAULTS[name], int | float), name
+            assert type(DEFAULTS.get(name)) not in (int, float), name
         else:
             assert DEFAULTS[name] == float(found[1]) * (1 << 20 if found[2] else 1), name
 
@@ -87,6 +93,20 @@ def test_a_type_error_says_what_to_write(settings: dict[str, Any], says: str) ->
         {},
         {"access_token": None},
         {"access_token": TOKEN, "token_provider": str},
+        {"access_token": TOKEN, "open_service": True},
+        {"access_token": TOKEN, "cloudbase_access_token": TOKEN},
+        {"access_token": TOKEN, "cloudbase_token_file": True},
+        {"access_token": TOKEN, "appid": "wx_invented", "secret": SECRET},
+        {"access_token": TOKEN, "token_endpoint": "token"},
+        {"access_token": TOKEN, "token_store": wxidcard.FileTokenStore("tokens.json")},
+        {"appid": "wx_invented"},
+        {"secret": SECRET},
+        {"appid": "wx invented", "secret": SECRET},
+        {"appid": "wx_invented", "secret": "with spaces"},
+        {"appid": "wx_invented", "secret": SECRET, "token_endpoint": "refresh"},
+        {"cloudbase_token_file": ""},
+        {"cloudbase_token_file": False},
+        {"open_service": False},
         {"access_token": "with\0nul"},
         {"access_token": TOKEN, "timeout": math.nan},
         {"access_token": TOKEN, "timeout": math.inf},
@@ -117,6 +137,21 @@ def test_settings_go_by_name_only() -> None:
 def test_none_is_not_given() -> None:
     assert effective(**{name: None for name in TABLE if name != "access_token"}) == DEFAULTS
     assert DEFAULTS["access_token"] is None
+
+
+def test_credentials_are_none_in_the_settings() -> None:
+    app = _core.Session(appid="wx_invented", secret=SECRET, token_endpoint="token").settings
+    assert (app["appid"], app["secret"], app["token_endpoint"]) == (None, None, "token")
+    cloud = _core.Session(cloudbase_access_token=TOKEN).settings
+    assert cloud["cloudbase_access_token"] is None
+    assert _core.Session(open_service=True).settings["base_url"] == "http://api.weixin.qq.com"
+    file = _core.Session(cloudbase_token_file=True).settings["cloudbase_token_file"]
+    assert file == "/.tencentcloudbase/wx/cloudbase_access_token"
+
+
+def test_secrets_are_marked_in_the_table() -> None:
+    marked = {name for name, row in TABLE.items() if row["secret"]}
+    assert marked == {"access_token", "secret", "cloudbase_access_token"}
 
 
 @given(st.floats(min_value=0.0011, max_value=3600))

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "wxidcard.h"
+#include "wxidcard_curl.h"
 
 /* What one interpreter's copy of the module owns. */
 typedef struct module_state {
@@ -57,11 +57,13 @@ typedef struct wxpy_settings {
     wxid_settings values;
     PyObject *kept;     /* list of what the values point into */
     PyObject *provider; /* the token provider, or NULL */
+    PyObject *store;    /* the token store, or NULL */
 } wxpy_settings;
 
 int wxpy_settings_read(wxpy_settings *settings, PyObject *arguments, PyObject *keywords);
 void wxpy_settings_clear(wxpy_settings *settings);
-/* New reference: a dict of every setting but functions; durations in seconds, None where unset. */
+/* New reference: a dict of every setting but functions and stores; durations in seconds, None where
+ * unset. */
 PyObject *wxpy_settings_dict(const wxid_settings *settings);
 
 /* picture.c: one recognition's arguments, held until wxpy_recognition_clear(). */
@@ -77,6 +79,26 @@ typedef struct wxpy_recognition {
 int wxpy_recognition_read(wxpy_recognition *recognition, PyObject *image, PyObject *image_path,
                           PyObject *img_url, PyObject *type, const wxid_settings *settings);
 void wxpy_recognition_clear(wxpy_recognition *recognition);
+
+/* hooks.c: what the caller's own code does during a call that runs without the GIL. */
+extern const char *const wxpy_store_methods[4]; /* by wxid_store_action */
+
+typedef struct wxpy_running {
+    wxid_hooks hooks;
+    module_state *state;
+    PyObject *client;   /* borrowed references: the client, */
+    PyObject *provider; /* its token provider, or NULL, */
+    PyObject *store;    /* its token store, or NULL */
+    PyObject *value;    /* what the store gave last, which the core borrows */
+    PyThreadState *thread;
+    int is_main_thread; /* signals are Python's main thread's to handle */
+} wxpy_running;
+
+/* Releases the GIL. On failure it is held. */
+int wxpy_running_begin(wxpy_running *running, PyObject *client, PyObject *provider,
+                       PyObject *store);
+/* Takes the GIL again. */
+void wxpy_running_end(wxpy_running *running);
 
 /* names.c: the names of steps and failures; NULL past the end. */
 const char *wxpy_step_name(size_t step);

@@ -161,6 +161,34 @@ static PyObject *call_answer_waited(PyObject *self, PyObject *now)
     return none_or_raise(self, failed, error);
 }
 
+static PyObject *call_store_request(PyObject *self, PyObject *now)
+{
+    long long unix_ms = PyLong_AsLongLong(now);
+    if (unix_ms == -1 && PyErr_Occurred() != NULL) {
+        return NULL;
+    }
+    const wxid_store_request *request = wxid_call_store_request(call_of(self)->call, unix_ms);
+    if (request == NULL) {
+        return Py_NewRef(Py_None);
+    }
+    return Py_BuildValue("(sszL)", wxpy_store_methods[request->action], request->key,
+                         request->value, (long long)request->ttl_ms);
+}
+
+static PyObject *call_answer_store(PyObject *self, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"now_ms", "unix_ms", "value", "stored", "failed", NULL};
+    wxid_store_answer answer = WXID_STORE_ANSWER_INIT;
+    long long now_ms, unix_ms;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "LL|$zpp:answer_store", names, &now_ms,
+                                     &unix_ms, &answer.value, &answer.stored, &answer.failed)) {
+        return NULL;
+    }
+    wxid_error *error = NULL;
+    int failed = wxid_call_answer_store(call_of(self)->call, now_ms, unix_ms, &answer, &error);
+    return none_or_raise(self, failed, error);
+}
+
 static PyObject *call_take_card(PyObject *self, PyObject *Py_UNUSED(none))
 {
     wxid_value *card = NULL;
@@ -185,7 +213,8 @@ static PyObject *call_take_token(PyObject *self, PyObject *Py_UNUSED(none))
 static PyMethodDef call_methods[] = {
     {"step", call_step, METH_O,
      "step($self, now_ms, /)\n--\n\n"
-     "The next step: \"token\", \"send\", \"wait\" or \"done\". Asking again without an answer "
+     "The next step: \"token\", \"send\", \"wait\", \"store\" or \"done\". Asking again without an "
+     "answer "
      "gives the\n"
      "same, or \"done\" once the deadline has passed."},
     {"time_left_ms", call_time_left_ms, METH_O,
@@ -212,6 +241,15 @@ static PyMethodDef call_methods[] = {
      "it."},
     {"answer_waited", call_answer_waited, METH_O,
      "answer_waited($self, now_ms, /)\n--\n\nAnswers \"wait\": wait_ms has passed."},
+    {"store_request", call_store_request, METH_O,
+     "store_request($self, unix_ms, /)\n--\n\n"
+     "At \"store\": (\"get\", \"set\", \"add\" or \"delete\", key, value or None, milliseconds to "
+     "live);\n"
+     "None at another step. unix_ms: milliseconds since 1970."},
+    {"answer_store", (PyCFunction)(void (*)(void))call_answer_store, METH_VARARGS | METH_KEYWORDS,
+     "answer_store($self, now_ms, unix_ms, *, value=None, stored=False, failed=False)\n--\n\n"
+     "Answers \"store\". value: of get, None if there is none. stored: of add, whether it was.\n"
+     "failed: the store does not work; the call goes on without it."},
     {"take_card", call_take_card, METH_NOARGS,
      "take_card($self, /)\n--\n\nAt \"done\": the card, a dict, once; or raises the error."},
     {"take_token", call_take_token, METH_NOARGS,

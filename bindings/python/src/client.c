@@ -1,115 +1,45 @@
-/* _core.Client: the blocking client. The GIL is released for the whole of a call; the hooks, which
- * the core calls in the same thread, take it again. */
+/* _core.Client: the blocking client. */
 #include "binding.h"
-#include "wxidcard_curl.h"
 
 typedef struct client_object {
     PyObject ob_base;
     wxid_client *client;
     PyObject *provider; /* the token provider, or NULL */
+    PyObject *store;    /* the token store, or NULL */
 } client_object;
-
-/* One call, for its hooks. */
-typedef struct running_call {
-    module_state *state;
-    PyObject *provider;    /* borrowed reference: the client's */
-    PyThreadState *thread; /* while the GIL is released */
-    int is_main_thread;    /* signals are Python's main thread's to handle */
-} running_call;
 
 static client_object *client_of(PyObject *self)
 {
     return (client_object *)self;
 }
 
-/* Answers with what the provider returns; -1 with an exception. The GIL is held. */
-static int ask_provider(running_call *running, wxid_call *call)
+static int begin(wxpy_running *running, PyObject *self)
 {
-    PyObject *failed = wxpy_text_or_none(wxid_call_failed_token(call));
-    PyObject *token = failed ? PyObject_CallFunctionObjArgs(running->provider, failed, NULL) : NULL;
-    Py_XDECREF(failed);
-    const char *text;
-    if (token == NULL || wxpy_read_text(&text, token, "what token_provider returns") < 0) {
-        Py_XDECREF(token);
-        return -1;
-    }
-    wxid_error *error = NULL;
-    int answered = wxid_call_answer_token(call, text, &error);
-    Py_DECREF(token);
-    if (answered < 0) {
-        wxpy_raise(running->state, error);
-    }
-    return answered;
+    return wxpy_running_begin(running, self, client_of(self)->provider, client_of(self)->store);
 }
 
-static int on_token(void *context, wxid_call *call)
+/* Raises the error that a call ended with, and frees it. Returns NULL. */
+static PyObject *raise_end(PyObject *self, wxid_error *error)
 {
-    running_call *running = context;
-    PyEval_RestoreThread(running->thread);
-    int failed = ask_provider(running, call);
-    running->thread = PyEval_SaveThread();
-    return failed;
-}
-
-static int on_tick(void *context)
-{
-    running_call *running = context;
-    /* Other threads need no GIL here, and must not wait for one that nobody hands out any more. */
-    if (!running->is_main_thread) {
-        return atomic_load(&running->state->ending);
-    }
-    PyEval_RestoreThread(running->thread);
-    int signalled = PyErr_CheckSignals();
-    running->thread = PyEval_SaveThread();
-    return signalled;
-}
-
-/* 1 in Python's main thread, 0 in another, -1 with an exception. */
-static int in_main_thread(module_state *state)
-{
-    PyObject *thread = PyObject_CallNoArgs(state->main_thread);
-    PyObject *identity = thread ? PyObject_GetAttrString(thread, "ident") : NULL;
-    Py_XDECREF(thread);
-    if (identity == NULL) {
-        return -1;
-    }
-    unsigned long main_thread = identity == Py_None ? 0 : PyLong_AsUnsignedLong(identity);
-    Py_DECREF(identity);
-    if (PyErr_Occurred() != NULL) {
-        return -1;
-    }
-    return PyThread_get_thread_ident() == main_thread;
-}
-
-static PyObject *run(PyObject *self, const wxid_recognition *recognition)
-{
-    module_state *state = wxpy_state_of(self);
-    running_call running = {.state = state, .provider = client_of(self)->provider};
-    running.is_main_thread = in_main_thread(state);
-    if (running.is_main_thread < 0) {
-        return NULL;
-    }
-    wxid_hooks hooks = WXID_HOOKS_INIT;
-    hooks.context = &running;
-    hooks.token = on_token;
-    hooks.tick = on_tick;
-    wxid_value *card = NULL;
-    wxid_error *error = NULL;
-    atomic_fetch_add(&state->in_flight, 1);
-    running.thread = PyEval_SaveThread();
-    int failed = wxid_client_recognize(&card, client_of(self)->client, recognition, &hooks, &error);
-    /* Before the GIL is asked for: a thread that outlives the interpreter does not come back from
-     * it. */
-    atomic_fetch_sub(&state->in_flight, 1);
-    PyEval_RestoreThread(running.thread);
-    if (!failed) {
-        return wxpy_take_value(card);
-    }
     if (wxid_error_kind(error) == WXID_KIND_INTERRUPTED && PyErr_Occurred() == NULL) {
         /* No hook raised: the interpreter ends. This is how a thread goes without a word. */
         PyErr_SetNone(PyExc_SystemExit);
     }
-    return wxpy_raise(state, error);
+    return wxpy_raise(wxpy_state_of(self), error);
+}
+
+static PyObject *run(PyObject *self, const wxid_recognition *recognition)
+{
+    wxpy_running running;
+    wxid_value *card = NULL;
+    wxid_error *error = NULL;
+    if (begin(&running, self) < 0) {
+        return NULL;
+    }
+    int failed =
+        wxid_client_recognize(&card, client_of(self)->client, recognition, &running.hooks, &error);
+    wxpy_running_end(&running);
+    return failed ? raise_end(self, error) : wxpy_take_value(card);
 }
 
 static PyObject *client_recognize(PyObject *self, PyObject *arguments, PyObject *keywords)
@@ -126,11 +56,36 @@ static PyObject *client_recognize(PyObject *self, PyObject *arguments, PyObject 
                               wxid_session_settings(session)) < 0) {
         return NULL;
     }
-    Py_INCREF(self); /* whatever the provider does, the client outlives its call */
     PyObject *card = run(self, &recognition.values);
-    Py_DECREF(self);
     wxpy_recognition_clear(&recognition);
     return card;
+}
+
+static PyObject *client_refresh_token(PyObject *self, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"force", NULL};
+    wxpy_running running;
+    wxid_error *error = NULL;
+    int force = 0;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$p:refresh_token", names, &force) ||
+        begin(&running, self) < 0) {
+        return NULL;
+    }
+    int failed = wxid_client_refresh_token(client_of(self)->client, force, &running.hooks, &error);
+    wxpy_running_end(&running);
+    return failed ? raise_end(self, error) : Py_NewRef(Py_None);
+}
+
+/* Its errors are remembered by the core; an exception here is the store's or a signal handler's. */
+static PyObject *client_renew(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    wxpy_running running;
+    if (begin(&running, self) < 0) {
+        return NULL;
+    }
+    wxid_client_renew(client_of(self)->client, &running.hooks);
+    wxpy_running_end(&running);
+    return PyErr_Occurred() != NULL ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *client_close(PyObject *self, PyObject *Py_UNUSED(none))
@@ -172,6 +127,7 @@ static PyObject *client_new(PyTypeObject *type, PyObject *arguments, PyObject *k
     }
     if (self != NULL) {
         client_of(self)->provider = Py_XNewRef(settings.provider);
+        client_of(self)->store = Py_XNewRef(settings.store);
     }
     wxpy_settings_clear(&settings);
     return self;
@@ -181,12 +137,14 @@ static int client_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(client_of(self)->provider);
+    Py_VISIT(client_of(self)->store);
     return 0;
 }
 
 static int client_clear(PyObject *self)
 {
     Py_CLEAR(client_of(self)->provider);
+    Py_CLEAR(client_of(self)->store);
     return 0;
 }
 
@@ -204,6 +162,13 @@ static PyMethodDef client_methods[] = {
     {"recognize", (PyCFunction)(void (*)(void))client_recognize, METH_VARARGS | METH_KEYWORDS,
      "recognize($self, image=None, *, img_url=None, type=None)\n--\n\n"
      "What wxidcard.Client.recognize does."},
+    {"refresh_token", (PyCFunction)(void (*)(void))client_refresh_token,
+     METH_VARARGS | METH_KEYWORDS,
+     "refresh_token($self, *, force=False)\n--\n\n"
+     "What wxidcard.Client.refresh_token does."},
+    {"renew", client_renew, METH_NOARGS,
+     "renew($self, /)\n--\n\n"
+     "Renews the token if it is stale and nobody else does: for the thread beside a call."},
     {"close", client_close, METH_NOARGS,
      "close($self, /)\n--\n\n"
      "Refuses new calls and closes idle connections; calls in flight end as they would."},
@@ -215,7 +180,7 @@ static PyGetSetDef client_getters[] = {
     {"description", client_description, NULL, "str: kind of credential and where to, for a log.",
      NULL},
     {"settings", client_settings, NULL,
-     "dict: the settings with the library's defaults filled in; access_token is None in it.", NULL},
+     "dict: the settings with the library's defaults filled in; credentials are None in it.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

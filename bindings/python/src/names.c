@@ -4,10 +4,8 @@
 #include <string.h>
 
 static const char *const step_names[] = {
-    [WXID_STEP_TOKEN] = "token",
-    [WXID_STEP_SEND] = "send",
-    [WXID_STEP_WAIT] = "wait",
-    [WXID_STEP_DONE] = "done",
+    [WXID_STEP_TOKEN] = "token", [WXID_STEP_SEND] = "send", [WXID_STEP_WAIT] = "wait",
+    [WXID_STEP_STORE] = "store", [WXID_STEP_DONE] = "done",
 };
 
 static const char *const failure_names[] = {

@@ -1,10 +1,11 @@
-/* _core.Session: settings and retry budget for drivers written in Python. */
+/* _core.Session: settings, token and retry budget for drivers written in Python. */
 #include "binding.h"
 
 typedef struct session_object {
     PyObject ob_base;
     wxid_session *session;
     PyObject *provider; /* the token provider, or NULL */
+    PyObject *store;    /* the token store, or NULL */
 } session_object;
 
 static session_object *session_of(PyObject *self)
@@ -27,6 +28,7 @@ static PyObject *session_new(PyTypeObject *type, PyObject *arguments, PyObject *
     }
     if (self != NULL) {
         session_of(self)->provider = Py_XNewRef(settings.provider);
+        session_of(self)->store = Py_XNewRef(settings.store);
     }
     wxpy_settings_clear(&settings);
     return self;
@@ -36,12 +38,14 @@ static int session_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(session_of(self)->provider);
+    Py_VISIT(session_of(self)->store);
     return 0;
 }
 
 static int session_clear(PyObject *self)
 {
     Py_CLEAR(session_of(self)->provider);
+    Py_CLEAR(session_of(self)->store);
     return 0;
 }
 
@@ -121,6 +125,50 @@ static PyObject *session_token_fetch(PyObject *self, PyObject *arguments, PyObje
     return (PyObject *)made;
 }
 
+static PyObject *session_renewal(PyObject *self, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"now_ms", "seed", NULL};
+    long long now_ms;
+    unsigned long long seed;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "LK:renewal", names, &now_ms, &seed)) {
+        return NULL;
+    }
+    call_object *made = wxpy_call_allocate(wxpy_state_of(self), self);
+    if (made != NULL &&
+        !wxid_call_new_renewal(&made->call, session_of(self)->session, now_ms, seed)) {
+        Py_DECREF(made);
+        return Py_NewRef(Py_None);
+    }
+    return (PyObject *)made;
+}
+
+static PyObject *session_refresh(PyObject *self, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"now_ms", "seed", "force", NULL};
+    long long now_ms;
+    unsigned long long seed;
+    int force = 0;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "LK|$p:refresh", names, &now_ms, &seed,
+                                     &force)) {
+        return NULL;
+    }
+    module_state *state = wxpy_state_of(self);
+    call_object *made = wxpy_call_allocate(state, self);
+    wxid_error *error = NULL;
+    if (made != NULL && wxid_call_new_refresh(&made->call, session_of(self)->session, force, now_ms,
+                                              seed, &error) < 0) {
+        wxpy_raise(state, error);
+        Py_CLEAR(made);
+    }
+    return (PyObject *)made;
+}
+
+static PyObject *session_share(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    wxid_session_share(session_of(self)->session);
+    return Py_NewRef(Py_None);
+}
+
 static PyObject *session_settings(PyObject *self, void *Py_UNUSED(closure))
 {
     return wxpy_settings_dict(wxid_session_settings(session_of(self)->session));
@@ -137,6 +185,12 @@ static PyObject *session_provider(PyObject *self, void *Py_UNUSED(closure))
     return Py_NewRef(provider != NULL ? provider : Py_None);
 }
 
+static PyObject *session_store(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *store = session_of(self)->store;
+    return Py_NewRef(store != NULL ? store : Py_None);
+}
+
 static PyMethodDef session_methods[] = {
     {"recognition", (PyCFunction)(void (*)(void))session_recognition, METH_VARARGS | METH_KEYWORDS,
      "recognition($self, now_ms, seed, *, image=None, image_path=None, img_url=None, "
@@ -151,15 +205,29 @@ static PyMethodDef session_methods[] = {
      "force_refresh=False)\n--\n\n"
      "A Call that fetches an access token, as wxid_token_fetch of wxidcard.h says.\n"
      "Raises ValueError, TypeError."},
+    {"renewal", (PyCFunction)(void (*)(void))session_renewal, METH_VARARGS | METH_KEYWORDS,
+     "renewal($self, now_ms, seed)\n--\n\n"
+     "A Call that renews the session's token, to be driven beside others, if it is stale and\n"
+     "nobody is renewing it; else None."},
+    {"refresh", (PyCFunction)(void (*)(void))session_refresh, METH_VARARGS | METH_KEYWORDS,
+     "refresh($self, now_ms, seed, *, force=False)\n--\n\n"
+     "A Call that renews the session's token whatever its age, as wxid_call_new_refresh of\n"
+     "wxidcard.h says.\n"
+     "Raises ValueError, RateLimitError."},
+    {"share", session_share, METH_NOARGS,
+     "share($self, /)\n--\n\n"
+     "Has its token in common with the sessions and clients of this process that have the same\n"
+     "account. now_ms must be time.monotonic() * 1000 then. To be called before the first call."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef session_getters[] = {
     {"settings", session_settings, NULL,
-     "dict: the settings with the library's defaults filled in; access_token is None in it.", NULL},
+     "dict: the settings with the library's defaults filled in; credentials are None in it.", NULL},
     {"description", session_description, NULL, "str: kind of credential and where to, for a log.",
      NULL},
     {"token_provider", session_provider, NULL, "The function that was given, or None.", NULL},
+    {"token_store", session_store, NULL, "The store that was given, or None.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

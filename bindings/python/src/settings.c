@@ -8,10 +8,80 @@ static void *field_of(wxid_settings *settings, const wxid_setting_info *info)
     return (char *)settings + info->offset;
 }
 
+static int read_path(wxpy_settings *settings, const char **field, PyObject *argument,
+                     const char *name)
+{
+    PyObject *path = NULL;
+    if (wxpy_read_path(&path, argument, name) < 0) {
+        return -1;
+    }
+    *field = PyBytes_AsString(path);
+    int appended = PyList_Append(settings->kept, path);
+    Py_DECREF(path);
+    return appended;
+}
+
+/* True stands for the platform's own file, False for none. */
+static int read_token_file(wxpy_settings *settings, const char **field, PyObject *argument,
+                           const char *name)
+{
+    if (PyBool_Check(argument)) {
+        *field = argument == Py_True ? WXID_CLOUDBASE_TOKEN_FILE : NULL;
+        return 0;
+    }
+    return read_path(settings, field, argument, name);
+}
+
+static int read_flag(int64_t *field, PyObject *argument, const char *name)
+{
+    if (!PyBool_Check(argument)) {
+        PyErr_Format(PyExc_TypeError, "%s must be True or False", name);
+        return -1;
+    }
+    *field = argument == Py_True;
+    return 0;
+}
+
+/* Keeps a function or an object of the caller's. */
+static int keep(int64_t *field, PyObject **kept, PyObject *argument)
+{
+    *field = 1;
+    Py_XDECREF(*kept);
+    *kept = Py_NewRef(argument);
+    return 0;
+}
+
+static int read_function(wxpy_settings *settings, int64_t *field, PyObject *argument,
+                         const char *name)
+{
+    if (!PyCallable_Check(argument)) {
+        PyErr_Format(PyExc_TypeError, "%s must be a function", name);
+        return -1;
+    }
+    return keep(field, &settings->provider, argument);
+}
+
+static int read_store(wxpy_settings *settings, int64_t *field, PyObject *argument, const char *name)
+{
+    for (size_t i = 0; i < sizeof wxpy_store_methods / sizeof wxpy_store_methods[0]; i++) {
+        PyObject *method = PyObject_GetAttrString(argument, wxpy_store_methods[i]);
+        int callable = method != NULL && PyCallable_Check(method);
+        Py_XDECREF(method);
+        if (!callable) {
+            PyErr_Clear();
+            PyErr_Format(PyExc_TypeError,
+                         "%s must be a FileTokenStore, a RedisTokenStore or another object with "
+                         "the methods get, set, add and delete: it has no %s",
+                         name, wxpy_store_methods[i]);
+            return -1;
+        }
+    }
+    return keep(field, &settings->store, argument);
+}
+
 static int read_setting(wxpy_settings *settings, const wxid_setting_info *info, PyObject *argument)
 {
     void *field = field_of(&settings->values, info);
-    PyObject *path = NULL;
     switch (info->type) {
     case WXID_SETTING_TEXT:
         if (wxpy_read_text((const char **)field, argument, info->name) < 0) {
@@ -19,26 +89,19 @@ static int read_setting(wxpy_settings *settings, const wxid_setting_info *info, 
         }
         return PyList_Append(settings->kept, argument);
     case WXID_SETTING_PATH:
-        if (wxpy_read_path(&path, argument, info->name) < 0) {
-            return -1;
-        }
-        *(const char **)field = PyBytes_AsString(path);
-        int appended = PyList_Append(settings->kept, path);
-        Py_DECREF(path);
-        return appended;
+        return read_path(settings, field, argument, info->name);
+    case WXID_SETTING_TOKEN_FILE:
+        return read_token_file(settings, field, argument, info->name);
     case WXID_SETTING_COUNT:
         return wxpy_read_count((int64_t *)field, argument, info->name);
     case WXID_SETTING_DURATION:
         return wxpy_read_duration((int64_t *)field, argument, info->name);
+    case WXID_SETTING_FLAG:
+        return read_flag(field, argument, info->name);
     case WXID_SETTING_FUNCTION:
-        if (!PyCallable_Check(argument)) {
-            PyErr_Format(PyExc_TypeError, "%s must be a function", info->name);
-            return -1;
-        }
-        *(int64_t *)field = 1;
-        Py_XDECREF(settings->provider);
-        settings->provider = Py_NewRef(argument);
-        return 0;
+        return read_function(settings, field, argument, info->name);
+    case WXID_SETTING_STORE:
+        return read_store(settings, field, argument, info->name);
     }
     PyErr_Format(PyExc_SystemError, "%s has a type that the binding does not know", info->name);
     return -1;
@@ -134,6 +197,7 @@ void wxpy_settings_clear(wxpy_settings *settings)
 {
     Py_CLEAR(settings->kept);
     Py_CLEAR(settings->provider);
+    Py_CLEAR(settings->store);
 }
 
 /* New reference: one setting as Python writes it. */
@@ -143,7 +207,7 @@ static PyObject *setting_value(const wxid_settings *settings, const wxid_setting
     if (info->type == WXID_SETTING_TEXT) {
         return wxpy_text_or_none(*(const char *const *)field);
     }
-    if (info->type == WXID_SETTING_PATH) {
+    if (info->type == WXID_SETTING_PATH || info->type == WXID_SETTING_TOKEN_FILE) {
         const char *path = *(const char *const *)field;
         if (path == NULL) {
             return Py_NewRef(Py_None);
@@ -157,6 +221,9 @@ static PyObject *setting_value(const wxid_settings *settings, const wxid_setting
     if (info->type == WXID_SETTING_DURATION) {
         return PyFloat_FromDouble((double)number / 1000.0);
     }
+    if (info->type == WXID_SETTING_FLAG) {
+        return PyBool_FromLong(number != 0);
+    }
     return PyLong_FromLongLong(number);
 }
 
@@ -165,7 +232,7 @@ PyObject *wxpy_settings_dict(const wxid_settings *settings)
     PyObject *dict = PyDict_New();
     const wxid_setting_info *info;
     for (size_t i = 0; dict != NULL && (info = wxid_setting_info_at(i)) != NULL; i++) {
-        if (info->type == WXID_SETTING_FUNCTION) {
+        if (info->type == WXID_SETTING_FUNCTION || info->type == WXID_SETTING_STORE) {
             continue; /* the binding's own, not the core's */
         }
         PyObject *value = setting_value(settings, info);

@@ -72,9 +72,14 @@ static PyObject *errcode_table(PyObject *module, PyObject *Py_UNUSED(none))
 }
 
 static const char *const setting_types[] = {
-    [WXID_SETTING_TEXT] = "text",         [WXID_SETTING_PATH] = "path",
-    [WXID_SETTING_COUNT] = "count",       [WXID_SETTING_DURATION] = "duration",
+    [WXID_SETTING_TEXT] = "text",
+    [WXID_SETTING_PATH] = "path",
+    [WXID_SETTING_TOKEN_FILE] = "token_file",
+    [WXID_SETTING_COUNT] = "count",
+    [WXID_SETTING_DURATION] = "duration",
+    [WXID_SETTING_FLAG] = "flag",
     [WXID_SETTING_FUNCTION] = "function",
+    [WXID_SETTING_STORE] = "store",
 };
 
 static PyObject *setting_table(PyObject *module, PyObject *Py_UNUSED(none))
@@ -83,8 +88,9 @@ static PyObject *setting_table(PyObject *module, PyObject *Py_UNUSED(none))
     PyObject *list = PyList_New(0);
     const wxid_setting_info *info;
     for (size_t i = 0; list != NULL && (info = wxid_setting_info_at(i)) != NULL; i++) {
-        PyObject *row = Py_BuildValue("{s:s, s:s, s:s}", "name", info->name, "type",
-                                      setting_types[info->type], "meaning", info->meaning);
+        PyObject *row = Py_BuildValue("{s:s, s:s, s:s, s:N}", "name", info->name, "type",
+                                      setting_types[info->type], "meaning", info->meaning, "secret",
+                                      PyBool_FromLong(info->is_secret));
         if (append(list, row) < 0) {
             Py_CLEAR(list);
         }
@@ -108,8 +114,9 @@ PyMethodDef wxpy_table_methods[] = {
      "The service's errcodes: dicts with errcode, kind, retry_class (\"N\", \"B\" or \"T\"), "
      "text."},
     {"setting_table", setting_table, METH_NOARGS,
-     "The settings: dicts with name, type (\"text\", \"path\", \"count\", \"duration\" or\n"
-     "\"function\") and meaning."},
+     "The settings: dicts with name, type (\"text\", \"path\", \"token_file\", \"count\",\n"
+     "\"duration\", \"flag\", \"function\" or \"store\"), meaning, and secret: whether it must\n"
+     "not be shown or stored."},
     {"error_classes", error_classes, METH_NOARGS,
      "The exception classes by name, those of wxidcard.errors."},
     {NULL, NULL, 0, NULL},

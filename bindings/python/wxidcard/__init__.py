@@ -13,15 +13,21 @@ from ._core import __version__
 from .cards import BackCard, Card, FrontCard
 from .client import Client, recognize
 from .errors import *  # noqa: F403 - all of them, whatever the core's table has
+from .file_store import FileTokenStore
+from .redis_store import RedisTokenStore
 from .settings import Settings, TokenProvider
+from .stores import TokenStore
 
 __all__ = [
     "BackCard",
     "Card",
     "Client",
+    "FileTokenStore",
     "FrontCard",
+    "RedisTokenStore",
     "Settings",
     "TokenProvider",
+    "TokenStore",
     "__version__",
     "recognize",
 ]

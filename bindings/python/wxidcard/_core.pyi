@@ -6,6 +6,7 @@ from typing_extensions import Buffer, Unpack
 
 from .cards import Card
 from .settings import Settings, TokenProvider
+from .stores import TokenStore
 
 __version__: Final[str]
 MAX_REPLY_BODY: Final[int]
@@ -14,7 +15,7 @@ STEPS: Final[tuple[str, ...]]
 FAILURES: Final[tuple[str, ...]]
 
 _Picture: TypeAlias = str | os.PathLike[str] | Buffer | SupportsRead[bytes]
-_Step: TypeAlias = Literal["token", "send", "wait", "done"]
+_Step: TypeAlias = Literal["token", "send", "wait", "store", "done"]
 _Failure: TypeAlias = Literal[
     "connect", "timeout", "tls", "network", "protocol", "system", "memory"
 ]
@@ -29,6 +30,8 @@ class Client:
         img_url: str | None = None,
         type: str | None = None,
     ) -> Card: ...
+    def refresh_token(self, *, force: bool = False) -> None: ...
+    def renew(self) -> None: ...
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
@@ -60,12 +63,17 @@ class Session:
         endpoint: Literal["stable_token", "token"] | None = None,
         force_refresh: bool = False,
     ) -> Call: ...
+    def renewal(self, now_ms: int, seed: int) -> Call | None: ...
+    def refresh(self, now_ms: int, seed: int, *, force: bool = False) -> Call: ...
+    def share(self) -> None: ...
     @property
     def settings(self) -> dict[str, Any]: ...
     @property
     def description(self) -> str: ...
     @property
     def token_provider(self) -> TokenProvider | None: ...
+    @property
+    def token_store(self) -> TokenStore | None: ...
 
 @final
 class Call:
@@ -93,6 +101,18 @@ class Call:
     @property
     def wait_ms(self) -> int: ...
     def answer_waited(self, now_ms: int, /) -> None: ...
+    def store_request(
+        self, unix_ms: int, /
+    ) -> tuple[Literal["get", "set", "add", "delete"], str, str | None, int] | None: ...
+    def answer_store(
+        self,
+        now_ms: int,
+        unix_ms: int,
+        *,
+        value: str | None = None,
+        stored: bool = False,
+        failed: bool = False,
+    ) -> None: ...
     def take_card(self) -> Card: ...
     def take_token(self) -> tuple[str, int]: ...
 
@@ -143,8 +163,9 @@ class _Errcode(TypedDict):
 @type_check_only
 class _Setting(TypedDict):
     name: str
-    type: Literal["text", "path", "count", "duration", "function"]
+    type: Literal["text", "path", "token_file", "count", "duration", "flag", "function", "store"]
     meaning: str
+    secret: bool
 
 def kind_table() -> list[_Kind]: ...
 def group_table() -> list[_Group]: ...

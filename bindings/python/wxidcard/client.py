@@ -22,15 +22,16 @@ __all__ = ["Client", "recognize"]
 class Client:
     """Recognises ID cards, from any number of threads at once.
 
-    The keywords are those of :class:`wxidcard.Settings`; exactly one credential is needed,
-    ``access_token`` or ``token_provider``::
+    The keywords are those of :class:`wxidcard.Settings`; exactly one credential is needed, most
+    often ``appid`` and ``secret``::
 
-        with wxidcard.Client(access_token="…") as client:
+        with wxidcard.Client(appid="…", secret="…") as client:
             card = client.recognize("front.jpg")
 
-    Connections are kept between calls and shared by the threads, ``max_connections`` at most.
-    Pickling and copying take the settings, the token among them, and the copy opens connections of
-    its own; so does a child process after ``fork``.
+    Connections are kept between calls and shared by the threads, ``max_connections`` at most. The
+    token is shared by all clients of the process that have the same account. A copy of a client
+    opens connections of its own; so does a child process after ``fork``. A client with a secret in
+    its settings does not pickle, since pickles travel and are stored in clear.
 
     Raises TypeError for a keyword that there is not or a value of the wrong type, and ValueError
     for a value that cannot be right; both say what to write instead.
@@ -71,6 +72,17 @@ class Client:
         """
         return self._core.recognize(image, img_url=img_url, type=type)
 
+    def refresh_token(self, *, force: bool = False) -> None:
+        """Fetch the token of ``appid`` and ``secret`` anew; it is never needed, but for ``force``.
+
+        With ``force`` the service invalidates the old token at once, for all processes and hosts,
+        which it does 20 times a day, 30 s apart.
+
+        Raises :class:`wxidcard.RateLimitError` within 30 s of the last ``force``, ValueError for
+        another credential, or ``force`` with the endpoint ``"token"``, and what a fetch can raise.
+        """
+        self._core.refresh_token(force=force)
+
     def close(self) -> None:
         """Refuse new calls and close idle connections; calls in flight end as they would."""
         self._core.close()
@@ -95,7 +107,19 @@ class Client:
         state = ", closed" if self.closed else ""
         return f"<wxidcard.Client: {self._core.description}{state}>"
 
+    def __copy__(self) -> Self:
+        return type(self)(**self._settings)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.__copy__()
+
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        for row in _core.setting_table():
+            if row["secret"] and self._settings.get(row["name"]) is not None:
+                raise TypeError(
+                    f"a Client with {row['name']} does not pickle, since the pickle would hold it "
+                    "in clear: make a Client in each process, in a worker's initializer perhaps"
+                )
         return _restore, (type(self), self._settings)
 
 

@@ -5,7 +5,9 @@ At run time they are read from the core's own table; a test compares the two.
 
 import os
 from collections.abc import Callable
-from typing import TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict
+
+from .stores import TokenStore
 
 __all__ = ["Settings", "TokenProvider"]
 
@@ -16,15 +18,30 @@ TokenProvider: TypeAlias = Callable[[str | None], str]
 class Settings(TypedDict, total=False):
     """How calls are made. None, or leaving it out, takes the library's default.
 
-    Exactly one credential: ``access_token`` or ``token_provider``.
+    Exactly one credential: ``access_token``; ``appid`` with ``secret``; ``token_provider``;
+    ``cloudbase_access_token``; ``cloudbase_token_file``; or ``open_service``.
     """
 
     access_token: str | None
     """An access token in hand."""
+    appid: str | None
+    """With ``secret``: the account whose tokens the library fetches, shares and renews."""
+    secret: str | None
+    """The account's app secret."""
+    token_endpoint: Literal["stable_token", "token"] | None
+    """Where its tokens come from; of ``"token"`` every fetch invalidates the token before."""
+    token_store: TokenStore | None
+    """How processes share its token: a FileTokenStore, a RedisTokenStore, or one's own."""
     token_provider: TokenProvider | None
     """A function that returns an access token; called in the thread that recognises."""
+    cloudbase_access_token: str | None
+    """The access token of WeChat Cloud Base."""
+    cloudbase_token_file: str | os.PathLike[str] | bool | None
+    """The file in which WeChat Cloud Hosting keeps that token; True for the platform's own."""
+    open_service: bool | None
+    """True inside WeChat Cloud Hosting with the open API service: no token at all."""
     base_url: str | None
-    """Where the service is: https; plain http only on loopback."""
+    """Where the service is: https; plain http only on loopback, or with ``open_service``."""
     timeout: float | None
     """Seconds for the whole call, tokens and retries included; 30 when not given."""
     connect_timeout: float | None
