@@ -5,11 +5,24 @@ from pathlib import Path
 
 import pytest
 
+import canaries
 import wxidcard
 from given import JPEG, TOKEN, MakeClient
 from redis_server import RedisServer
 from scripted import ScriptedService
 from storing import CANARY
+
+
+@pytest.fixture(autouse=True)
+def watch_for_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    canaries.watch(monkeypatch)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report = yield
+    canaries.search_output(report)
+    return report
 
 
 @pytest.fixture
