@@ -90,7 +90,10 @@ void wxid_call_free(wxid_call *call)
 
 int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms)
 {
-    int64_t deadline_ms = call->hosted != NULL ? call->hosted->deadline_ms : call->deadline_ms;
+    int64_t deadline_ms = call->deadline_ms;
+    if (call->hosted != NULL && call->hosted->deadline_ms < deadline_ms) {
+        deadline_ms = call->hosted->deadline_ms;
+    }
     if (now_ms >= deadline_ms) {
         return 0;
     }

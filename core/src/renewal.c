@@ -23,12 +23,12 @@ void wxid__renewal_end(wxid_call *call)
     wxid__call_finish(call, failure);
 }
 
-void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t life_ms)
+void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t left_ms, int64_t life_ms)
 {
     wxid__renewal *renewal = call->renewal;
     renewal->life_ms = life_ms;
     if (wxid__token_cache_adopt(call->session->cache, renewal->lease, now_ms, call->fetched_token,
-                                life_ms, wxid__random_next(&call->random)) != 0) {
+                                left_ms, life_ms, wxid__random_next(&call->random)) != 0) {
         wxid_error_free(renewal->failure);
         renewal->failure = wxid__error_memory();
     }
@@ -84,7 +84,8 @@ static void seek(wxid_call *call, int64_t now_ms)
 
 static void succeed(wxid_call *call, int64_t now_ms)
 {
-    wxid__renewal_adopt(call, now_ms, call->expires_in_s * 1000);
+    int64_t life_ms = call->expires_in_s * 1000;
+    wxid__renewal_adopt(call, now_ms, life_ms, life_ms);
     if (!call->renewal->with_store) {
         wxid__renewal_end(call);
         return;

@@ -44,8 +44,8 @@ wxid_call *wxid__renewal_new(wxid_session *session, uint64_t lease, int64_t dead
 /* renewal.c */
 /* Goes to SEND, whether there is a store or not. */
 void wxid__renewal_fetch(wxid_call *call, int64_t now_ms);
-/* Puts the call's fetched token, with so much life, into use. */
-void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t life_ms);
+/* Puts the call's fetched token, with so much left of its life, into use. */
+void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t left_ms, int64_t life_ms);
 /* Ends, with the failure if the fetch had one. */
 void wxid__renewal_end(wxid_call *call);
 

@@ -15,10 +15,6 @@
 #define STORE_MS 2000
 /* Waiting for another process's lock. */
 #define LOCK_POLL_MS 50
-/* What another process published must last at least so long; and longer for a renewal that nobody
- * waits for: by then the service gives the next token. */
-#define SHORTEST_LIFE_MS 60000
-#define FRESH_LIFE_MS 300000
 
 /* ---- Asking ---- */
 
@@ -82,25 +78,34 @@ static int is_replaced(const wxid__renewal *renewal, const char *token)
     return renewal->replaced != NULL && strcmp(renewal->replaced, token) == 0;
 }
 
+/* What has so much left must not be dead, for a caller who waits for it, nor soon stale, for a
+ * renewal that nobody waits for. */
+static int lasts(const wxid__renewal *renewal, int64_t left_ms, int64_t life_ms)
+{
+    return left_ms > (renewal->in_background ? wxid__token_earliest_stale_ms(life_ms)
+                                             : wxid__token_dead_ms(life_ms));
+}
+
 /* Takes what another process published, if it is of use: returns 1. */
 static int take_published(wxid_call *call, int64_t now_ms, int64_t unix_ms, const char *record)
 {
     wxid__renewal *renewal = call->renewal;
     char *token = NULL;
+    int64_t left_ms = 0;
     int64_t life_ms = 0;
-    int64_t needed = renewal->in_background ? FRESH_LIFE_MS : SHORTEST_LIFE_MS;
     if (record == NULL || renewal->force ||
-        wxid__record_read_token(&token, &life_ms, record, unix_ms) <= 0) {
+        wxid__record_read_token(&token, &left_ms, &life_ms, record, unix_ms) <= 0) {
         return 0;
     }
-    if (life_ms < needed || (renewal->was_refused && is_replaced(renewal, token))) {
+    if (!lasts(renewal, left_ms, life_ms) ||
+        (renewal->was_refused && is_replaced(renewal, token))) {
         wxid__text_free(token);
         return 0;
     }
     wxid__text_free(call->fetched_token);
     call->fetched_token = token;
-    call->expires_in_s = life_ms / 1000;
-    wxid__renewal_adopt(call, now_ms, life_ms);
+    call->expires_in_s = left_ms / 1000;
+    wxid__renewal_adopt(call, now_ms, left_ms, life_ms);
     return 1;
 }
 
@@ -120,7 +125,7 @@ static int fill_in(wxid__renewal *renewal, const char *token, int64_t unix_ms)
     wxid__text_free(renewal->value);
     renewal->value = NULL;
     if (renewal->stage == WXID__RENEWAL_PUBLISH) {
-        renewal->value = wxid__record_of_token(token, unix_ms + renewal->life_ms);
+        renewal->value = wxid__record_of_token(token, unix_ms + renewal->life_ms, renewal->life_ms);
     } else if (renewal->stage == WXID__RENEWAL_NOTE_FAILURE) {
         renewal->value = wxid__record_of_failure(renewal->failure, renewal->failures,
                                                  unix_ms + renewal->pause_ms);
@@ -146,14 +151,27 @@ const wxid_store_request *wxid_call_store_request(wxid_call *call, int64_t unix_
     return &call->renewal->request;
 }
 
+/* The failure that stands in place of the lock; NULL if it is none, or one that is over by this
+ * process's clock: to ask again at once, for as long as the store keeps it, would be a storm. */
+static wxid_error *read_failure(int64_t *failures, int64_t *wait_ms, const char *record,
+                                int64_t unix_ms)
+{
+    wxid_error *error =
+        record == NULL ? NULL : wxid__record_read_failure(failures, wait_ms, record, unix_ms);
+    if (error != NULL && *wait_ms <= 0) {
+        wxid_error_free(error);
+        error = NULL;
+    }
+    return error != NULL ? wxid__error_in_token_fetch(error) : NULL;
+}
+
 /* Somebody else has the lock, or had it and failed. */
 static void heed_lock(wxid_call *call, int64_t now_ms, int64_t unix_ms, const char *record)
 {
     wxid__renewal *renewal = call->renewal;
     int64_t failures = 0;
     int64_t wait_ms = 0;
-    wxid_error *error =
-        record == NULL ? NULL : wxid__record_read_failure(&failures, &wait_ms, record, unix_ms);
+    wxid_error *error = read_failure(&failures, &wait_ms, record, unix_ms);
     if (error != NULL) {
         wxid__token_cache_fail_as(call->session->cache, renewal->lease, now_ms, error, failures,
                                   wait_ms);

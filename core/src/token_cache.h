@@ -59,9 +59,15 @@ int64_t wxid__token_cache_note_force(wxid__token_cache *cache, int64_t now_ms);
  * service refused it. Returns -1 without memory. */
 int wxid__token_cache_replaces(wxid__token_cache *cache, char **token, int *was_refused);
 
-/* The token is in use from now on. Returns -1 without memory; the lease ends anyhow. */
+/* How long before its end a token with so long a life is dead, and stale at the earliest. Lives of
+ * less than 300 s, which no real token has, are divided in proportion: else such a token would be
+ * fetched anew for each call. */
+int64_t wxid__token_dead_ms(int64_t life_ms);
+int64_t wxid__token_earliest_stale_ms(int64_t life_ms);
+/* The token, with so much left of its life, is in use from now on. Returns -1 without memory; the
+ * lease ends anyhow. */
 int wxid__token_cache_adopt(wxid__token_cache *cache, uint64_t lease, int64_t now_ms,
-                            const char *token, int64_t life_ms, uint64_t random);
+                            const char *token, int64_t left_ms, int64_t life_ms, uint64_t random);
 /* It failed: nobody tries again for 1 s, doubling to 30 s. Returns how long, in milliseconds, and
  * stores how often in a row it did. */
 int64_t wxid__token_cache_fail(wxid__token_cache *cache, uint64_t lease, int64_t now_ms,

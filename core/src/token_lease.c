@@ -55,8 +55,8 @@ static int64_t pause_left(const wxid__token_cache *cache, int64_t now_ms)
     if (now_ms >= cache->pause_ends_ms) {
         return 0;
     }
-    return now_ms < cache->pause_ends_ms - LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS
-                                                            : cache->pause_ends_ms - now_ms;
+    return after(now_ms, LONGEST_PAUSE_MS) < cache->pause_ends_ms ? LONGEST_PAUSE_MS
+                                                                  : cache->pause_ends_ms - now_ms;
 }
 
 static wxid__token_answer ready(const wxid__token_cache *cache)
@@ -178,20 +178,32 @@ static int64_t pause_after(int64_t failures)
     return pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS;
 }
 
-/* Lives of less than the usual margins, which no real token has, are divided in proportion: else
- * such a token would be fetched anew for each call. */
-static void set_life(wxid__token_cache *cache, int64_t now_ms, int64_t life_ms, uint64_t random)
+static int64_t stale_ms(int64_t margin_ms, int64_t life_ms)
 {
-    int64_t stale = STALE_LEAST_MS + (int64_t)(random % (STALE_MOST_MS - STALE_LEAST_MS + 1));
-    stale = stale < life_ms / 5 * 4 ? stale : life_ms / 5 * 4;
-    int64_t dead = DEAD_MS < life_ms / 2 ? DEAD_MS : life_ms / 2;
-    cache->end_ms = after(now_ms, life_ms);
-    cache->stale_ms = cache->end_ms - stale;
-    cache->dead_ms = cache->end_ms - dead;
+    return margin_ms < life_ms / 5 * 4 ? margin_ms : life_ms / 5 * 4;
+}
+
+int64_t wxid__token_earliest_stale_ms(int64_t life_ms)
+{
+    return stale_ms(STALE_MOST_MS, life_ms);
+}
+
+int64_t wxid__token_dead_ms(int64_t life_ms)
+{
+    return DEAD_MS < life_ms / 2 ? DEAD_MS : life_ms / 2;
+}
+
+static void set_life(wxid__token_cache *cache, int64_t now_ms, int64_t left_ms, int64_t life_ms,
+                     uint64_t random)
+{
+    int64_t margin = STALE_LEAST_MS + (int64_t)(random % (STALE_MOST_MS - STALE_LEAST_MS + 1));
+    cache->end_ms = after(now_ms, left_ms);
+    cache->stale_ms = cache->end_ms - stale_ms(margin, life_ms);
+    cache->dead_ms = cache->end_ms - wxid__token_dead_ms(life_ms);
 }
 
 int wxid__token_cache_adopt(wxid__token_cache *cache, uint64_t lease, int64_t now_ms,
-                            const char *token, int64_t life_ms, uint64_t random)
+                            const char *token, int64_t left_ms, int64_t life_ms, uint64_t random)
 {
     char *copy = wxid__text_copy(token);
     wxid__token_lock();
@@ -199,7 +211,7 @@ int wxid__token_cache_adopt(wxid__token_cache *cache, uint64_t lease, int64_t no
     if (copy != NULL) {
         wxid__text_free(cache->token);
         cache->token = copy;
-        set_life(cache, now_ms, life_ms, random);
+        set_life(cache, now_ms, left_ms, life_ms, random);
         wxid_error_free(cache->failure);
         cache->failure = NULL;
         /* What comes after a refused token has to prove itself, by a call that succeeds. */

@@ -8,16 +8,17 @@
 
 #include <string.h>
 
-#define LONGEST_LIFE_MS INT64_C(7200000)
+#define LONGEST_LIFE_S INT64_C(7200)
 #define LONGEST_WAIT_MS INT64_C(30000)
 #define MOST_FAILURES 1000000
 
-char *wxid__record_of_token(const char *token, int64_t expires_at_ms)
+char *wxid__record_of_token(const char *token, int64_t expires_at_ms, int64_t life_ms)
 {
     wxid__buffer record = WXID__BUFFER_INIT; /* a valid token needs no escaping */
     wxid__buffer_text(&record, "{\"access_token\":\"");
     wxid__buffer_text(&record, token);
-    wxid__buffer_format(&record, "\",\"expires_at\":%lld}", (long long)(expires_at_ms / 1000));
+    wxid__buffer_format(&record, "\",\"expires_at\":%lld,\"expires_in\":%lld}",
+                        (long long)(expires_at_ms / 1000), (long long)(life_ms / 1000));
     return wxid__buffer_take(&record);
 }
 
@@ -50,21 +51,22 @@ static int64_t until(int64_t then_ms, int64_t now_ms)
     return then_ms <= now_ms ? 0 : then_ms - now_ms;
 }
 
-int wxid__record_read_token(char **token, int64_t *life_ms, const char *record, int64_t unix_ms)
+int wxid__record_read_token(char **token, int64_t *left_ms, int64_t *life_ms, const char *record,
+                            int64_t unix_ms)
 {
     wxid_value *object = parse(record);
     if (object == NULL) {
         return 0;
     }
     const char *text = text_of(object, "access_token");
-    int64_t expires_at = whole_of(object, "expires_at");
+    int64_t expires_at = at_most(whole_of(object, "expires_at"), INT64_MAX / 1000);
+    int64_t expires_in = whole_of(object, "expires_in");
+    int64_t left = until(expires_at * 1000, unix_ms);
     int result = 0;
-    /* A clock that was put back would let a token live for days. */
-    int64_t life =
-        at_most(until(at_most(expires_at, INT64_MAX / 1000) * 1000, unix_ms), LONGEST_LIFE_MS);
-    if (text != NULL && wxid__token_valid(text) && expires_at > 0 && life > 0) {
+    if (text != NULL && wxid__token_valid(text) && expires_at > 0 && left > 0) {
         *token = wxid__text_copy(text);
-        *life_ms = life;
+        *life_ms = at_most(expires_in > 0 ? expires_in : LONGEST_LIFE_S, LONGEST_LIFE_S) * 1000;
+        *left_ms = at_most(left, *life_ms); /* a clock may have been put back by days */
         result = *token != NULL ? 1 : -1;
     }
     wxid_value_free(object);

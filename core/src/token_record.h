@@ -5,11 +5,14 @@
 
 #include "wxidcard.h"
 
-/* {"access_token":"…","expires_at":<Unix seconds>}; NULL without memory. For wxid__text_free(). */
-char *wxid__record_of_token(const char *token, int64_t expires_at_ms);
-/* Stores a copy of the token and its life from `unix_ms` on, at most 7,200 s; returns 1. Returns 0
- * for what is no record or has expired, -1 without memory. */
-int wxid__record_read_token(char **token, int64_t *life_ms, const char *record, int64_t unix_ms);
+/* {"access_token":"…","expires_at":<Unix seconds>,"expires_in":<seconds of its whole life>}; NULL
+ * without memory. For wxid__text_free(). */
+char *wxid__record_of_token(const char *token, int64_t expires_at_ms, int64_t life_ms);
+/* Stores a copy of the token, how long it lives from `unix_ms` on, and its whole life (7,200 s
+ * where another program did not say), neither more than 7,200 s; returns 1. Returns 0 for what is
+ * no record or has expired, -1 without memory. */
+int wxid__record_read_token(char **token, int64_t *left_ms, int64_t *life_ms, const char *record,
+                            int64_t unix_ms);
 
 /* {"failed":"<kind>","errcode":…,"failures":…,"retry_at_ms":<Unix milliseconds>}: stands in place
  * of the lock until it may be tried again. NULL without memory. */

@@ -1,9 +1,10 @@
 /* Recognises pictures, one after the other, and prints their fields.
  *
  *     cc recognize.c $(pkg-config --cflags --libs wxidcard) -o recognize
- *     WXIDCARD_ACCESS_TOKEN=... ./recognize front.jpg back.jpg
+ *     WXIDCARD_APPID=... WXIDCARD_SECRET=... ./recognize front.jpg back.jpg
  *
- * WXIDCARD_BASE_URL points it at a sandbox. Exit status 0 when every picture was a card. */
+ * Or WXIDCARD_ACCESS_TOKEN=..., a token in hand. WXIDCARD_BASE_URL points it at a sandbox. Exit
+ * status 0 when every picture was a card. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
     wxid_client *client = NULL;
     wxid_error *error = NULL;
     int failed = 0;
+    settings.appid = getenv("WXIDCARD_APPID");
+    settings.secret = getenv("WXIDCARD_SECRET");
     settings.access_token = getenv("WXIDCARD_ACCESS_TOKEN");
     settings.base_url = getenv("WXIDCARD_BASE_URL");
     if (wxid_client_new(&client, &settings, &error) != 0) {

@@ -1,11 +1,15 @@
 #!/usr/bin/env lua
 -- Recognises pictures of ID cards, and prints a line for each: file name, tab, the card as JSON.
 --
---     WXIDCARD_ACCESS_TOKEN=… lua recognize.lua front.jpg back.jpg
+--     WXIDCARD_APPID=… WXIDCARD_SECRET=… lua recognize.lua front.jpg back.jpg
+--
+-- Or WXIDCARD_ACCESS_TOKEN=…, a token in hand. WXIDCARD_BASE_URL points it at a sandbox.
 local cjson = require "cjson"
 local wxidcard = require "wxidcard.safe"
 
 local client = wxidcard.new {
+    appid = os.getenv "WXIDCARD_APPID",
+    secret = os.getenv "WXIDCARD_SECRET",
     access_token = os.getenv "WXIDCARD_ACCESS_TOKEN",
     base_url = os.getenv "WXIDCARD_BASE_URL", -- unset: the real service
 }

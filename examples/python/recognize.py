@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Recognises pictures of ID cards, and prints a line for each: file name, tab, the card as JSON.
 
-WXIDCARD_ACCESS_TOKEN=… python recognize.py front.jpg back.jpg
+WXIDCARD_APPID=… WXIDCARD_SECRET=… python recognize.py front.jpg back.jpg
+
+Or WXIDCARD_ACCESS_TOKEN=…, a token in hand. WXIDCARD_BASE_URL points it at a sandbox.
 """
 
 import json
@@ -12,7 +14,9 @@ import wxidcard
 
 failed = 0
 with wxidcard.Client(
-    access_token=os.environ["WXIDCARD_ACCESS_TOKEN"],
+    appid=os.environ.get("WXIDCARD_APPID"),
+    secret=os.environ.get("WXIDCARD_SECRET"),
+    access_token=os.environ.get("WXIDCARD_ACCESS_TOKEN"),
     base_url=os.environ.get("WXIDCARD_BASE_URL"),  # unset: the real service
 ) as client:
     for path in sys.argv[1:]:

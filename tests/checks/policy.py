@@ -35,14 +35,17 @@ NUMBERS = {
     "arguments.c": {"9e15", "1000.0"},  # the whole numbers of a double; milliseconds of a second
     "compat.c": {"502", "503"},  # LUA_VERSION_NUM
     "file_store.py": {"0o600", "0.0005", "0.01"},  # a file's mode; seconds; see SLEEPERS
+    "hooks.c": {"1000.0"},  # milliseconds of a second
     "module.c": {"1000000", "250"},  # nanoseconds of a millisecond; see SLEEPERS
     "options.c": {"32", "64"},  # of names of options
     "redis_store.py": {"1000"},  # milliseconds of a second
     "settings.c": {"1000.0"},  # milliseconds of a second
+    "store.c": {"1000.0"},  # milliseconds of a second
     "values.c": {"53"},  # 2^53, the whole numbers of a double
 }
-# Settings that a binding handles itself: functions of the language are its own to keep and to call.
-NAMED = {"token_provider", "ask_for_token", "access_token"}
+# Settings that a binding handles itself: functions and objects of the language are its own to keep and
+# to call, and the fetch of a token names the account as settings do.
+NAMED = {"token_provider", "token_store", "ask_for_token", "access_token", "appid", "secret"}
 # Words with "retry" in them that are the core's fields handed through.
 RETRY_WORDS = {"retryable", "wxid_error_retryable", "retry_class", "retry_after"}
 WAITING = re.compile(
@@ -55,6 +58,7 @@ SLEEPERS = {
     ("file_store.py", "sleep"),
     ("file_store.py", "expires_at"),
     *((file, "ttl") for file in ("stores.py", "file_store.py", "redis_store.py")),
+    *((file, "ttl_ms") for file in ("call.c", "hooks.c", "store.c")),
 }
 SERVICE = re.compile(
     r"weixin|qq\.com|cgi-bin|cv/ocr|stable_token|client_credential|multipart|boundary=|"

@@ -57,9 +57,13 @@ def definitions(macro: str, header: str = "wxidcard_errors.def") -> list[list[st
     ]
 
 
-def public_functions(header: str = "wxidcard.h") -> list[str]:
-    """What a header declares."""
-    text = (HEADERS / header).read_text(encoding="utf-8")
+CORE = ("wxidcard_base.h", "wxidcard.h")
+
+
+def public_functions(*headers: str) -> list[str]:
+    """What some headers declare; those of the core, when none is named."""
+    texts = [(HEADERS / header).read_text(encoding="utf-8") for header in headers or CORE]
+    text = "\n".join(texts)
     return re.findall(r"^WXID_API [^;(]*?\b(wxid_\w+)\(", text, re.MULTILINE)
 
 
