@@ -43,8 +43,8 @@ NUMBERS = {
     "store.c": {"1000.0"},  # milliseconds of a second
     "values.c": {"53"},  # 2^53, the whole numbers of a double
 }
-# Settings that a binding handles itself: functions and objects of the language are its own to keep and
-# to call, and the fetch of a token names the account as settings do.
+# Settings that a binding handles itself: functions and objects of the language are its own to keep
+# and to call, and the fetch of a token names the account as settings do.
 NAMED = {"token_provider", "token_store", "ask_for_token", "access_token", "appid", "secret"}
 # Words with "retry" in them that are the core's fields handed through.
 RETRY_WORDS = {"retryable", "wxid_error_retryable", "retry_class", "retry_after"}

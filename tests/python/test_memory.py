@@ -10,7 +10,7 @@ import pytest
 
 import wxidcard
 from given import JPEG, TOKEN
-from scripted import ScriptedService
+from scripted import CARD, Reply, Request, ScriptedService, reply
 from wxidcard import _core
 
 OK = b'{"errcode": 0, "type": "Front", "name": "invented", "more": [1, 2.5, {"a": null}, true]}'
@@ -80,6 +80,34 @@ def token() -> None:
     call.take_token()
 
 
+class NoStore:
+    """A store that has nothing and takes everything."""
+
+    def get(self, key: str) -> str | None:
+        return None
+
+    def set(self, key: str, value: str, ttl: float) -> None: ...
+
+    def add(self, key: str, value: str, ttl: float) -> bool:
+        return True
+
+    def delete(self, key: str, value: str) -> None: ...
+
+
+def renewal() -> None:
+    session = _core.Session(appid="wx_a", secret="s", token_store=NoStore())
+    session.share()
+    call = session.recognition(0, 1, image=JPEG)
+    while call.step(0) == "store":
+        assert call.store_request(0) is not None
+        call.answer_store(0, 0, stored=True)
+    call.answer_reply(0, 200, b'{"access_token": "t", "expires_in": 60}')
+    assert call.step(0) == "store"
+    refresh = session.refresh(0, 1, force=True)
+    assert session.renewal(60_000, 1) is not None
+    del call, refresh
+
+
 def refused() -> None:
     settings: list[dict[str, Any]] = [
         {},
@@ -88,6 +116,11 @@ def refused() -> None:
         {"access_token": TOKEN, "ca_file": "a\0b"},
         {"access_token": TOKEN, "ca_file": 1},
         {"token_provider": 1},
+        {"token_store": 1},
+        {"token_store": NoStore(), "access_token": TOKEN},
+        {"appid": "wx_a", "secret": ""},
+        {"cloudbase_token_file": 1},
+        {"open_service": 1},
         {"acces_token": TOKEN},
     ]
     for wrong in settings:
@@ -134,7 +167,7 @@ def left_by(work: Callable[[], None]) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    "work", [card, error, not_taken, unanswered, token, refused, clients, tables]
+    "work", [card, error, not_taken, unanswered, token, renewal, refused, clients, tables]
 )
 def test_nothing_is_left(work: Callable[[], None]) -> None:
     c_bytes, python_blocks = left_by(work)
@@ -154,6 +187,32 @@ def test_nothing_is_left_by_calls(service: ScriptedService) -> None:
     assert python_blocks < 250
     assert c_bytes < 10_000
     client.close()
+
+
+def test_nothing_is_left_by_stores(service: ScriptedService) -> None:
+    """A client each time, which looks into its store, fetches, and publishes."""
+
+    def answer(request: Request) -> Reply:
+        is_fetch = request.target.startswith("/cgi-bin/")
+        return reply({"access_token": "t", "expires_in": 7200} if is_fetch else CARD)
+
+    service.otherwise = answer
+    store = NoStore()
+    settings = {"appid": "wx_a", "secret": "s", "base_url": service.url}
+
+    def work() -> None:
+        with wxidcard.Client(**settings, token_store=store) as client:  # type: ignore[arg-type]
+            client.recognize(JPEG)
+            client.refresh_token()
+        service.requests.clear()
+        for thread in service._threads[1:]:
+            thread.join()
+        del service._threads[1:]
+
+    before = sys.getrefcount(store)
+    for _ in range(100):
+        work()
+    assert sys.getrefcount(store) == before
 
 
 def test_references_are_given_back(service: ScriptedService) -> None:
