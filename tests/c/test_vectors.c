@@ -122,8 +122,10 @@ static void read_settings(wxid_settings *settings, const cJSON *given)
         if (value == NULL) {
             continue;
         }
-        if (info->type == WXID_SETTING_TEXT || info->type == WXID_SETTING_PATH) {
+        if (cJSON_IsString(value)) {
             *(const char **)(void *)field = value->valuestring;
+        } else if (cJSON_IsBool(value)) {
+            *(int64_t *)(void *)field = cJSON_IsTrue(value);
         } else {
             double unit = info->type == WXID_SETTING_DURATION ? 1000 : 1;
             *(int64_t *)(void *)field = (int64_t)(value->valuedouble * unit);

@@ -56,7 +56,7 @@ def head(method: str, target: str, authority: str, content_type: str | None, len
 
 def target_of(prefix: str, parameters: dict[str, str]) -> str:
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
-    return f"{prefix}/cv/ocr/idcard?{query}"
+    return f"{prefix}/cv/ocr/idcard" + (f"?{query}" if query else "")
 
 
 def case(
@@ -83,7 +83,7 @@ def upload(
     *,
     seed: int = 1,
     type: str | None = None,
-    token: str = TOKEN,
+    credential: dict[str, Any] | None = None,
     base: tuple[str, str, int, str, str] | None = None,
 ) -> dict[str, Any]:
     """base: scheme, host, port, authority, prefix."""
@@ -101,10 +101,11 @@ def upload(
         f"Content-Type: image/{kind}\r\n\r\n"
     )
     last = f"\r\n--{boundary}--\r\n"
-    target = target_of(prefix, {"access_token": token} | ({"type": type} if type else {}))
+    settings = credential or {"access_token": TOKEN}
+    tokens = {name: value for name, value in settings.items() if name.endswith("access_token")}
+    target = target_of(prefix, tokens | ({"type": type} if type else {}))
     length = len(first) + len(image) + len(last)
-    settings: dict[str, Any] = {"access_token": token}
-    if base:
+    if base and not settings.get("open_service"):
         settings["base_url"] = f"{scheme}://{authority}{prefix}"
     return case(
         name,
@@ -127,22 +128,24 @@ def upload(
     )
 
 
-def by_url(name: str, url: str, type: str | None = None) -> dict[str, Any]:
-    target = target_of(
-        "", {"access_token": TOKEN} | ({"type": type} if type else {}) | {"img_url": url}
-    )
+def by_url(
+    name: str, url: str, type: str | None = None, open_service: bool = False
+) -> dict[str, Any]:
+    token = {} if open_service else {"access_token": TOKEN}
+    target = target_of("", token | ({"type": type} if type else {}) | {"img_url": url})
     return case(
         name,
         {
             "method": "POST",
-            "scheme": "https",
+            "scheme": "http" if open_service else "https",
             "host": "api.weixin.qq.com",
-            "port": 443,
+            "port": 80 if open_service else 443,
             "target": target,
             "head": head("POST", target, "api.weixin.qq.com", None, 0),
             "body": [],
             "body_length": 0,
         },
+        settings={"open_service": True} if open_service else None,
         recognition={"img_url": url} | ({"type": type} if type else {}),
     )
 
@@ -206,8 +209,20 @@ def accepted_cases() -> Iterator[dict[str, Any]]:
     yield upload(
         "upload_boundary_stands_in_image", JPEG + f"\r\n--{first}--\r\n".encode(), "jpeg", seed=9
     )
-    yield upload("upload_token_of_512_characters", JPEG, "jpeg", seed=10, token="A1-_" * 128)
-    yield upload("upload_token_is_percent_encoded", JPEG, "jpeg", seed=11, token="a+b/c=d&e%20#?")
+    yield upload(
+        "upload_token_of_512_characters",
+        JPEG,
+        "jpeg",
+        seed=10,
+        credential={"access_token": "A1-_" * 128},
+    )
+    yield upload(
+        "upload_token_is_percent_encoded",
+        JPEG,
+        "jpeg",
+        seed=11,
+        credential={"access_token": "a+b/c=d&e%20#?"},
+    )
     yield upload(
         "upload_loopback",
         JPEG,
@@ -225,7 +240,23 @@ def accepted_cases() -> Iterator[dict[str, Any]]:
         seed=14,
         base=("https", "gateway.example", 443, "gateway.example", "/wechat/api"),
     )
+    cloud = {"cloudbase_access_token": TOKEN}
+    yield upload("upload_cloudbase", JPEG, "jpeg", seed=15, credential=cloud)
+    yield upload("upload_cloudbase_scan", JPEG, "jpeg", seed=16, credential=cloud, type="scan")
+    inside = ("http", "api.weixin.qq.com", 80, "api.weixin.qq.com", "")
+    for seed, type in enumerate((None, "photo"), 17):
+        yield upload(
+            f"upload_open_service_{type or 'plain'}",
+            JPEG,
+            "jpeg",
+            seed=seed,
+            credential={"open_service": True},
+            base=inside,
+            type=type,
+        )
     yield by_url("img_url", "https://example.com/a.jpg")
+    yield by_url("img_url_open_service", "https://example.com/a.jpg", open_service=True)
+    yield by_url("img_url_open_service_scan", "https://a.example/b.jpg", "scan", open_service=True)
     yield by_url(
         "img_url_with_query_and_type", "https://example.com/a.jpg?x=1&y=%20 ".strip(), "photo"
     )
@@ -260,6 +291,30 @@ def refused_cases() -> Iterator[dict[str, Any]]:
     yield refused(
         "refused_no_credential", "usage", "access_token", settings={"timeout": 1}, image=JPEG
     )
+    app = {"appid": "wx_invented-1", "secret": "invented_secret_00"}
+    for name, says, settings in (
+        ("two_credentials", "more than one credential", {"access_token": TOKEN, **app}),
+        (
+            "token_and_cloudbase",
+            "more than one",
+            {"access_token": TOKEN, "cloudbase_access_token": TOKEN},
+        ),
+        ("token_and_open_service", "more than one", {"access_token": TOKEN, "open_service": True}),
+        ("appid_alone", "secret", {"appid": "wx_invented-1"}),
+        ("secret_alone", "appid", {"secret": "invented_secret_00"}),
+        ("appid_with_quote", "appid", {**app, "appid": 'wx"1'}),
+        ("appid_with_crlf", "appid", {**app, "appid": "wx1\r\n"}),
+        ("secret_with_backslash", "secret", {**app, "secret": "a\\b"}),
+        ("endpoint", "stable_token", {**app, "token_endpoint": "refresh"}),
+        (
+            "endpoint_without_appid",
+            "token_endpoint",
+            {"access_token": TOKEN, "token_endpoint": "token"},
+        ),
+        ("cloudbase_token_with_space", "cloudbase_access_token", {"cloudbase_access_token": "a b"}),
+        ("token_file_empty", "cloudbase_token_file", {"cloudbase_token_file": ""}),
+    ):
+        yield refused(f"refused_credential_{name}", "usage", says, settings=settings, image=JPEG)
     for name, url in {
         "plain_http": "http://api.weixin.qq.com",
         "no_scheme": "api.weixin.qq.com",
