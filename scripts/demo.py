@@ -66,10 +66,15 @@ def sandbox() -> Iterator[str]:
 
 def run(program: list[str], url: str, paths: list[Path]) -> subprocess.CompletedProcess[str]:
     """Run an example for some pictures."""
-    credentials = {"WXIDCARD_ACCESS_TOKEN": "sandbox_token", "WXIDCARD_BASE_URL": url}
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("WXIDCARD_")}
+    credentials = {
+        "WXIDCARD_APPID": "wx_sandbox",
+        "WXIDCARD_SECRET": "sandbox_secret",
+        "WXIDCARD_BASE_URL": url,
+    }
     return subprocess.run(
         [*program, *map(str, paths)],
-        env={**os.environ, **credentials},
+        env={**variables, **credentials},
         capture_output=True,
         text=True,
         timeout=SECONDS,
