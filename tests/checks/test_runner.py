@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import subprocess
 import sys
 from pathlib import Path
 
@@ -114,3 +115,19 @@ def test_elsewhere_packages_are_named_and_nothing_is_installed(tmp_path: Path) -
     assert "nothing was installed" in printed
     for missing in ("cmake", "lua5.4", "libcjson (development files)", "libcurl4-openssl-dev"):
         assert missing in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("plain", False), ("ok 1 - test_canaries", False), ("a canary_token", True)],
+)
+def test_secrets_are_found_in_logs(tmp_path: Path, text: str, found: bool) -> None:
+    (tmp_path / "one.log").write_text("plain")
+    (tmp_path / "two.log").write_text(text)
+    script = str(ROOT / "tests/runner/canaries.py")
+    done = subprocess.run(
+        [sys.executable, script, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode == 1) is found
+    assert count_tap(done.stdout) == Counts(2 - found, int(found))
+    assert "canary" not in done.stdout

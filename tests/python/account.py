@@ -3,6 +3,7 @@ good."""
 
 import itertools
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from scripted import CARD, Reply, Request, ScriptedService, reply
 
 REFUSED = reply({"errcode": 40001, "errmsg": "invalid credential rid: 1-2-3"})
 PATIENCE = 20
+NUMBERS = itertools.count()  # an account each: those of one process share a token
 
 
 class Account:
@@ -31,7 +33,7 @@ class Account:
         self.token_answer: Callable[[Request], Reply] | Reply | None = None
         self.gate = threading.Event()
         self.gate.set()
-        self.appid = f"wx{id(self):x}"
+        self.appid = f"wx_of_{os.getpid()}_{next(NUMBERS)}"
         self._number = itertools.count(1)
         self._lock = threading.Lock()
         self._last = ""

@@ -36,6 +36,7 @@ def all_suites() -> list[Suite]:
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
         Suite("vectors", _vectors),
+        Suite("secrets", _secrets),
     ]
 
 
@@ -142,3 +143,8 @@ def _sanitized_lua(lua: str) -> Callable[[Environment], list[Step]]:
 def _vectors(environment: Environment) -> list[Step]:
     script = str(Path(__file__).with_name("vectors.py"))
     return [Step(["python", script, _counts_file(environment)[COUNTS]], "tap")]
+
+
+def _secrets(environment: Environment) -> list[Step]:
+    script = str(Path(__file__).with_name("canaries.py"))
+    return [Step(["python", script, str(environment.logs)], "tap")]
