@@ -142,8 +142,10 @@ def accusations(text: str, path: Path) -> list[str]:
 
 
 ERRCODES = {row[1] for row in definitions("WXID_ERRCODE")} - {"-1"}
-SETTINGS = {row[0] for row in definitions("WXID_SETTING", "wxidcard_settings.def")}
-FIELDS = {row[2] for row in definitions("WXID_SETTING", "wxidcard_settings.def")}
+SETTING_ROWS = definitions("WXID_SETTING", "wxidcard_settings.def")
+SECRET_ROWS = definitions("WXID_SECRET_SETTING", "wxidcard_settings.def")
+SETTINGS = {row[0] for row in SETTING_ROWS + SECRET_ROWS}
+FIELDS = {row[2] for row in SETTING_ROWS} | {row[1] for row in SECRET_ROWS}
 
 
 def _problems(token: Token, before: str, after: list[Token], file: str) -> Iterator[str]:

@@ -1,16 +1,20 @@
 local core = require "wxidcard.core"
 local driver = require "support.driver"
+local memory_store = require "wxidcard.memory_store"
 local support = require "support"
 local wxidcard = require "wxidcard"
 
 local url, stop_service
+local warn = wxidcard.warn
 
 setup(function()
     url, stop_service = support.start_service()
+    wxidcard.warn = nil
 end)
 
 teardown(function()
     stop_service()
+    wxidcard.warn = warn
     collectgarbage("setpause", 200)
     collectgarbage("setstepmul", 200)
     if support.interpreter == "lua5.4" then
@@ -49,12 +53,41 @@ local function exercise(number)
     end
 end
 
+-- A client whose token comes from a store, which it is given, and renews it.
+local function exercise_store(number)
+    local store = memory_store.new()
+    local get = store.get
+    function store.get(...)
+        collectgarbage("step")
+        return get(...) and get(...) .. ("")
+    end
+    if number % 5 == 0 then
+        function store.add()
+            error({})
+        end
+    end
+    local client = wxidcard.new {
+        appid = "wx_memory_" .. number, secret = "a_secret", token_store = store,
+        base_url = url .. "/echo",
+    }
+    store = nil -- luacheck: ignore
+    collectgarbage("step")
+    local ok, card = pcall(client.recognize, client, { img = support.JPEG })
+    assert.is_true(ok, tostring(card))
+    assert.equal("wx_memory_" .. number .. "_token_1", card.token)
+    client:refresh_token()
+end
+
 describe("the collector", function()
     it("may run at any time of a client's life", function()
         for _, set_mode in ipairs(modes) do
             set_mode()
             for number = 1, 60 do
                 exercise(number)
+                collectgarbage("step")
+            end
+            for number = 1, 20 do
+                exercise_store(number)
                 collectgarbage("step")
             end
             collectgarbage()

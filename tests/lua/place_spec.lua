@@ -31,6 +31,23 @@ describe("inside nginx", function()
         end
     end)
 
+    it("refreshing a token is refused, too", function()
+        for _, name in ipairs { "wxidcard", "wxidcard.safe" } do
+            local said = run(NGINX .. "local wxidcard = require '" .. name .. [['
+                local client = wxidcard.new{
+                    appid = "wx0123456789abcdef", secret = "a_canary",
+                    token_store = require("wxidcard.memory_store").new(),
+                }
+                print(tostring(client))
+                print(pcall(client.refresh_token, client, { force = true }))
+                print(package.loaded["wxidcard.curl"])]])
+            assert.truthy(said:find("(appid wx***cdef, https://api.weixin.qq.com)", 1, true), said)
+            assert.truthy(said:find("false\t[^\n]*cannot refresh a token inside nginx"), said)
+            assert.truthy(said:find("\nnil\n", 1, true), said)
+            assert.falsy(said:find("canary", 1, true), said)
+        end
+    end)
+
     it("settings are checked all the same", function()
         local said = run(NGINX .. "print(pcall(require('wxidcard').new, { timout = 1 }))")
         assert.truthy(said:find("did you mean 'timeout'", 1, true), said)

@@ -111,6 +111,24 @@ int wxl_answer_waited(lua_State *L)
     return in_turn(L, wxid_call_answer_waited(held->call, check_now(L), NULL), "wait");
 }
 
+int wxl_answer_store(lua_State *L)
+{
+    wxl_call *held = wxl_check_call(L);
+    int64_t now_ms = check_now(L);
+    int64_t unix_ms = 0;
+    size_t length = 0; /* what comes behind a zero byte is not read: no record has one */
+    wxid_store_answer answer = WXID_STORE_ANSWER_INIT;
+    insist(L, wxl_read_unix(L, 3, "unix_ms", &unix_ms));
+    insist(L, wxl_need_table(L, 4, "the store's answer"));
+    lua_getfield(L, 4, "failed");
+    answer.failed = lua_toboolean(L, -1);
+    lua_getfield(L, 4, "stored");
+    answer.stored = lua_toboolean(L, -1);
+    lua_getfield(L, 4, "value"); /* stays on the stack, where the answer borrows it */
+    insist(L, wxl_read_bytes(L, -1, "value", &answer.value, &length));
+    return in_turn(L, wxid_call_answer_store(held->call, now_ms, unix_ms, &answer, NULL), "store");
+}
+
 int wxl_abandon(lua_State *L)
 {
     wxl_call *held = wxl_check_call(L);

@@ -8,6 +8,8 @@ int wxl_answer_token(lua_State *L);   /* call:answer_token(token) */
 int wxl_answer_reply(lua_State *L);   /* call:answer_reply(now_ms, {status, body, ...}) */
 int wxl_answer_failure(lua_State *L); /* call:answer_failure(now_ms, failure, sent, detail) */
 int wxl_answer_waited(lua_State *L);  /* call:answer_waited(now_ms) */
-int wxl_abandon(lua_State *L);        /* call:abandon(message) */
+/* call:answer_store(now_ms, unix_ms, {failed, stored, value}) */
+int wxl_answer_store(lua_State *L);
+int wxl_abandon(lua_State *L); /* call:abandon(message) */
 
 #endif

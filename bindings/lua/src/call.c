@@ -32,12 +32,7 @@ wxl_call *wxl_check_call(lua_State *L)
 static wxl_call *new_call(lua_State *L, wxl_session *session, int first, int count)
 {
     wxl_call *held = wxl_new_object(L, &call_class, sizeof *held);
-    lua_createtable(L, count, 0);
-    for (int i = 0; i < count; i++) {
-        lua_pushvalue(L, first + i);
-        lua_rawseti(L, -2, i + 1);
-    }
-    wxl_set_anchors(L, -2);
+    wxl_anchor(L, first, count);
     held->session = session;
     session->holders++;
     return held;
@@ -122,6 +117,54 @@ int wxl_new_token_fetch(lua_State *L, wxl_session *session)
     return 1;
 }
 
+/* A table of now_ms and seed, and of what is in `names` besides. */
+static int read_occasion(lua_State *L, const char *what, const char *const *names, int64_t *now_ms,
+                         uint64_t *seed)
+{
+    lua_settop(L, 2);
+    int refused = wxl_need_table(L, 2, what);
+    if (refused || (refused = wxl_refuse_unknown(L, 2, names)) != 0) {
+        return refused;
+    }
+    return read_now_and_seed(L, now_ms, seed);
+}
+
+int wxl_new_renewal(lua_State *L, wxl_session *session)
+{
+    static const char *const names[] = {"now_ms", "seed", NULL};
+    int64_t now_ms = 0;
+    uint64_t seed = 0;
+    int refused = read_occasion(L, "a renewal", names, &now_ms, &seed);
+    if (refused) {
+        return refused;
+    }
+    wxl_call *held = new_call(L, session, 3, 0);
+    return wxid_call_new_renewal(&held->call, session->session, now_ms, seed);
+}
+
+int wxl_new_refresh(lua_State *L, wxl_session *session)
+{
+    static const char *const names[] = {"force", "now_ms", "seed", NULL};
+    int64_t now_ms = 0;
+    int64_t force = 0;
+    uint64_t seed = 0;
+    int refused = read_occasion(L, "a refresh", names, &now_ms, &seed);
+    if (refused) {
+        return refused;
+    }
+    lua_getfield(L, 2, "force");
+    if ((refused = wxl_read_flag(L, -1, "force", &force)) != 0) {
+        return refused;
+    }
+    wxl_slot *slot = wxl_new_slot(L);
+    wxl_call *held = new_call(L, session, 3, 0);
+    if (wxid_call_new_refresh(&held->call, session->session, force != 0, now_ms, seed,
+                              &slot->error) != 0) {
+        return wxl_fail(L, slot, 0);
+    }
+    return 1;
+}
+
 static int64_t check_now(lua_State *L)
 {
     int64_t now_ms = 0;
@@ -136,6 +179,7 @@ static int step(lua_State *L)
     static const char *const names[] = {[WXID_STEP_TOKEN] = "token",
                                         [WXID_STEP_SEND] = "send",
                                         [WXID_STEP_WAIT] = "wait",
+                                        [WXID_STEP_STORE] = "store",
                                         [WXID_STEP_DONE] = "done"};
     wxl_call *held = wxl_check_call(L);
     lua_pushstring(L, names[wxid_call_step(held->call, check_now(L))]);
@@ -213,6 +257,32 @@ static int request(lua_State *L)
     return 1;
 }
 
+static int store_request(lua_State *L)
+{
+    static const char *const actions[] = {[WXID_STORE_GET] = "get",
+                                          [WXID_STORE_SET] = "set",
+                                          [WXID_STORE_ADD] = "add",
+                                          [WXID_STORE_DELETE] = "delete"};
+    wxl_call *held = wxl_check_call(L);
+    int64_t unix_ms = 0;
+    if (wxl_read_unix(L, 2, "unix_ms", &unix_ms)) {
+        return luaL_error(L, "%s", lua_tostring(L, -1));
+    }
+    const wxid_store_request *asked = wxid_call_store_request(held->call, unix_ms);
+    if (asked == NULL) {
+        return 0;
+    }
+    lua_createtable(L, 0, 4);
+    set_text(L, "action", actions[asked->action]);
+    set_text(L, "key", asked->key);
+    set_text(L, "value", asked->value); /* nil for NULL */
+    if (asked->ttl_ms > 0) {
+        wxl_push_whole(L, asked->ttl_ms);
+        lua_setfield(L, -2, "ttl");
+    }
+    return 1;
+}
+
 /* The call's memory goes at once: to the collector a call is small, but it may hold a picture. */
 static void release(wxl_call *held)
 {
@@ -251,14 +321,16 @@ static const luaL_Reg methods[] = {
     {"failed_token", failed_token},
     {"wait_ms", wait_ms},
     {"time_left_ms", time_left_ms},
+    {"store_request", store_request},
     {"take_card", take_card},
     {"take_token", take_token},
     {"answer_token", wxl_answer_token},
     {"answer_reply", wxl_answer_reply},
     {"answer_failure", wxl_answer_failure},
     {"answer_waited", wxl_answer_waited},
+    {"answer_store", wxl_answer_store},
     {"abandon", wxl_abandon},
     {NULL, NULL},
 };
 
-static const wxl_class call_class = {"wxidcard call", methods, finalize, NULL};
+static const wxl_class call_class = {"wxidcard call", methods, finalize, NULL, NULL};

@@ -44,6 +44,9 @@ static void push_metatable(lua_State *L, const wxl_class *class_of_it)
     if (class_of_it->methods != NULL) {
         lua_newtable(L);
         wxl_set_functions(L, class_of_it->methods);
+        if (class_of_it->extend != NULL) {
+            class_of_it->extend(L);
+        }
         lua_setfield(L, -2, "__index");
     }
     set_metamethod(L, "__gc", class_of_it->finalize);
@@ -87,6 +90,16 @@ void wxl_set_anchors(lua_State *L, int index)
 #else
     lua_setuservalue(L, index);
 #endif
+}
+
+void wxl_anchor(lua_State *L, int first, int count)
+{
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        lua_pushvalue(L, first + i);
+        lua_rawseti(L, -2, i + 1);
+    }
+    wxl_set_anchors(L, -2);
 }
 
 void wxl_get_anchors(lua_State *L, int index)

@@ -21,7 +21,8 @@ typedef struct wxl_class {
     const char *name;
     const luaL_Reg *methods; /* may be NULL */
     lua_CFunction finalize;
-    lua_CFunction describe; /* __tostring; may be NULL */
+    lua_CFunction describe;       /* __tostring; may be NULL */
+    void (*extend)(lua_State *L); /* adds to the methods, whose table is on top; may be NULL */
 } wxl_class;
 
 /* Pushes a new object, zeroed. C memory is put into it only afterwards, so that whatever a later
@@ -33,6 +34,8 @@ void *wxl_check_object(lua_State *L, int index, const wxl_class *class_of_it);
 /* Pops a table and ties it to the userdata at an index; pushes it again. What is in it lives as
  * long as the userdata. */
 void wxl_set_anchors(lua_State *L, int index);
+/* Ties a list of values of the stack, `count` from `first` on, to the userdata on top. */
+void wxl_anchor(lua_State *L, int first, int count);
 void wxl_get_anchors(lua_State *L, int index);
 
 /* Puts functions into the table on top; the list ends with a NULL name. */

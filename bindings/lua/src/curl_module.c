@@ -2,6 +2,7 @@
 #include "failure.h"
 #include "hooks.h"
 #include "options.h"
+#include "values.h"
 
 #include <dlfcn.h>
 
@@ -78,33 +79,69 @@ static int recognize(lua_State *L)
     return failed ? wxl_fail(L, slot, of_path) : wxl_succeed(L, slot);
 }
 
+/* Stores whether the options at 2, which need not be given, ask for force. */
+static int read_refresh(lua_State *L, int64_t *force)
+{
+    static const char *const names[] = {"force", NULL};
+    if (lua_isnoneornil(L, 2)) {
+        return 0;
+    }
+    int refused = wxl_need_table(L, 2, "options");
+    if (refused || (refused = wxl_refuse_unknown(L, 2, names)) != 0) {
+        return refused;
+    }
+    lua_pushstring(L, names[0]);
+    lua_rawget(L, 2);
+    return wxl_read_flag(L, -1, names[0], force);
+}
+
+static int refresh_token(lua_State *L)
+{
+    wxid_client *client = check(L);
+    int64_t force = 0;
+    lua_settop(L, 2);
+    int refused = read_refresh(L, &force);
+    if (refused) {
+        return refused;
+    }
+    wxl_slot *slot = wxl_new_slot(L);
+    wxl_get_anchors(L, 1);
+    wxl_turn *turn = wxl_begin_turn(L, lua_gettop(L));
+    int failed = wxid_client_refresh_token(client, force != 0, &turn->hooks, &slot->error);
+    if (turn->ended_by != WXL_NOTHING) {
+        wxl_clear_slot(slot);
+        return wxl_end_turn(L, turn);
+    }
+    if (failed) {
+        return wxl_fail(L, slot, 0);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 static const luaL_Reg methods[] = {
     {"recognize", recognize},
+    {"refresh_token", refresh_token},
     {"close", close_client},
     {"description", description},
     {NULL, NULL},
 };
 
-static const wxl_class client_class = {"wxidcard client", methods, finalize, describe};
+static const wxl_class client_class = {"wxidcard client", methods, finalize, describe, NULL};
 
+/* curl.new(settings, warn): warn is called with a line of text. */
 static int new_client(lua_State *L)
 {
     wxid_settings settings;
-    const char *function_name;
-    lua_settop(L, 1);
-    int refused = wxl_read_settings(L, 1, &settings, &function_name);
+    lua_settop(L, 2);
+    luaL_argcheck(L, lua_isnil(L, 2) || lua_isfunction(L, 2), 2, "a function that warns, or nil");
+    int refused = wxl_read_settings(L, 1, &settings);
     if (refused) {
         return refused;
     }
     wxl_slot *slot = wxl_new_slot(L);
     held_client *held = wxl_new_object(L, &client_class, sizeof *held);
-    if (function_name != NULL) {
-        lua_getfield(L, 1, function_name);
-    } else {
-        lua_pushnil(L);
-    }
-    wxl_push_anchors(L);
-    wxl_set_anchors(L, -2);
+    wxl_anchor_hooks(L, 2);
     if (wxid_client_new(&held->client, &settings, &slot->error) != 0) {
         return wxl_fail(L, slot, 0);
     }

@@ -18,7 +18,7 @@ static int finalize_slot(lua_State *L)
     return 0;
 }
 
-static const wxl_class slot_class = {"wxidcard slot", NULL, finalize_slot, NULL};
+static const wxl_class slot_class = {"wxidcard slot", NULL, finalize_slot, NULL, NULL};
 
 wxl_slot *wxl_new_slot(lua_State *L)
 {

@@ -1,21 +1,19 @@
 #include "hooks.h"
 
 #include "failure.h"
+#include "store.h"
 
 #include <string.h>
 
-enum { ANCHOR_PROVIDER = 1, ANCHOR_NOTHING };
+enum { ANCHOR_WARN = 1, ANCHOR_PROVIDER, ANCHOR_STORE, ANCHOR_NOTHING };
 
-static const wxl_class turn_class = {"wxidcard turn", NULL, NULL, NULL};
+static const wxl_class turn_class = {"wxidcard turn", NULL, NULL, NULL, NULL};
 
-/* Says what is wrong where the provider tried to yield, which C in between does not allow. The Luas
- * word it differently, but all begin so. */
-static void explain_yield(lua_State *L)
+/* The Luas word it differently, but all begin so. */
+int wxl_tried_to_yield(lua_State *L)
 {
-    const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    if (message != NULL && strstr(message, "attempt to yield") != NULL) {
-        lua_pushfstring(L, "token_provider must not yield: it is called from C (%s)", message);
-    }
+    return lua_type(L, -1) == LUA_TSTRING &&
+           strstr(lua_tostring(L, -1), "attempt to yield") != NULL;
 }
 
 static int misuse(lua_State *L, wxl_turn *turn, const char *message)
@@ -33,7 +31,10 @@ static int ask_provider(lua_State *L)
     lua_pushvalue(L, 1);
     lua_pushstring(L, wxid_call_failed_token(turn->call)); /* nil for NULL */
     if (lua_pcall(L, 1, 1, 0) != 0) {
-        explain_yield(L);
+        if (wxl_tried_to_yield(L)) {
+            lua_pushfstring(L, "token_provider must not yield: it is called from C (%s)",
+                            lua_tostring(L, -1));
+        }
         return lua_error(L);
     }
     if (lua_type(L, -1) != LUA_TSTRING) {
@@ -70,6 +71,28 @@ static int on_token(void *context, wxid_call *call)
     return -1;
 }
 
+/* Of what it answers with, only the value has to outlive this: it stays in a slot of the stack. */
+static int on_store(void *context, const wxid_store_request *request, wxid_store_answer *answer)
+{
+    wxl_turn *turn = context;
+    if (turn->ended_by != WXL_NOTHING) {
+        return -1; /* a renewal after a call that has ended by an error, which is on top */
+    }
+    turn->request = request;
+    turn->answer = answer;
+    lua_pushvalue(turn->L, turn->serve);
+    lua_pushvalue(turn->L, turn->store);
+    lua_pushvalue(turn->L, turn->warn);
+    lua_pushvalue(turn->L, turn->itself);
+    if (lua_pcall(turn->L, 3, 1, 0) != 0) {
+        turn->ended_by = WXL_RAISED;
+        return -1;
+    }
+    lua_replace(turn->L, turn->value);
+    answer->value = lua_tostring(turn->L, turn->value); /* NULL of nil */
+    return 0;
+}
+
 /* lua.c's hook is for every single instruction; those of debuggers and profilers are not. */
 static int has_interrupt_pending(lua_State *main_thread)
 {
@@ -81,6 +104,9 @@ static int has_interrupt_pending(lua_State *main_thread)
 static int on_tick(void *context)
 {
     wxl_turn *turn = context;
+    if (turn->ended_by != WXL_NOTHING) {
+        return -1;
+    }
     lua_pushvalue(turn->L, turn->nothing);
     if (lua_pcall(turn->L, 0, 0, 0) != 0) {
         turn->ended_by = WXL_RAISED;
@@ -93,29 +119,40 @@ static int on_tick(void *context)
     return 0;
 }
 
-void wxl_push_anchors(lua_State *L)
+void wxl_anchor_hooks(lua_State *L, int first)
 {
-    lua_createtable(L, 2, 0);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, ANCHOR_PROVIDER);
+    wxl_anchor(L, first, ANCHOR_STORE);
+    wxl_get_anchors(L, -1);
     if (luaL_loadstring(L, "return") != 0) {
         lua_error(L); /* without memory */
     }
     lua_rawseti(L, -2, ANCHOR_NOTHING);
+    lua_pop(L, 1);
+}
+
+/* Pushes an anchor and returns where it is. */
+static int push_anchor(lua_State *L, int anchors, int which)
+{
+    lua_rawgeti(L, anchors, which);
+    return lua_gettop(L);
 }
 
 wxl_turn *wxl_begin_turn(lua_State *L, int anchors)
 {
     static const wxid_hooks unset = WXID_HOOKS_INIT;
-    luaL_checkstack(L, 12, "a call"); /* also for what the hooks push */
+    luaL_checkstack(L, LUA_MINSTACK, "a call"); /* also for what the hooks push */
     wxl_turn *turn = wxl_new_object(L, &turn_class, sizeof *turn);
     turn->itself = lua_gettop(L);
     lua_pushcfunction(L, ask_provider);
-    lua_rawgeti(L, anchors, ANCHOR_PROVIDER);
-    lua_rawgeti(L, anchors, ANCHOR_NOTHING);
-    turn->ask = turn->itself + 1;
-    turn->provider = turn->itself + 2;
-    turn->nothing = turn->itself + 3;
+    turn->ask = lua_gettop(L);
+    lua_pushcfunction(L, wxl_serve_store);
+    turn->serve = lua_gettop(L);
+    turn->warn = push_anchor(L, anchors, ANCHOR_WARN);
+    turn->provider = push_anchor(L, anchors, ANCHOR_PROVIDER);
+    turn->store = push_anchor(L, anchors, ANCHOR_STORE);
+    turn->nothing = push_anchor(L, anchors, ANCHOR_NOTHING);
+    lua_pushnil(L);
+    turn->value = lua_gettop(L);
     turn->L = L;
     turn->main_thread = wxl_main_thread(L);
     if (turn->main_thread == L) {
@@ -125,6 +162,7 @@ wxl_turn *wxl_begin_turn(lua_State *L, int anchors)
     turn->hooks.context = turn;
     turn->hooks.token = on_token;
     turn->hooks.tick = on_tick;
+    turn->hooks.store = on_store;
     return turn;
 }
 

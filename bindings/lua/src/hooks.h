@@ -1,6 +1,7 @@
-/* What the caller's own code does during a call of the blocking client: his token_provider, and the
- * debug hook by which lua.c ends a program on Ctrl-C. All of it runs under lua_pcall: nothing may
- * jump over libcurl's frames. */
+/* What the caller's own code does during a call of the blocking client: his token_provider, his
+ * token store, and the debug hook by which lua.c ends a program on Ctrl-C. All of it runs under
+ * lua_pcall: nothing may jump over libcurl's frames. No renewal runs in another thread while there
+ * is a store: a Lua state has one thread, so the core has the store's work done in this one. */
 #ifndef WXL_HOOKS_H
 #define WXL_HOOKS_H
 
@@ -21,16 +22,25 @@ typedef struct wxl_turn {
     lua_State *main_thread; /* NULL if unknown, or if it is L */
     int itself;             /* stack indexes: this object; */
     int ask;                /* ask_provider(); */
-    int provider;           /* the caller's function, or nil; */
-    int nothing;            /* a Lua function that does nothing */
-    wxid_call *call;        /* for ask_provider() */
-    wxl_ended_by ended_by;
+    int serve;              /* wxl_serve_store(); */
+    int warn;               /* the caller's functions and his store, or nil; */
+    int provider;
+    int store;
+    int nothing;                       /* a Lua function that does nothing; */
+    int value;                         /* what the store answered last, which the core borrows */
+    wxid_call *call;                   /* for ask_provider() */
+    const wxid_store_request *request; /* for wxl_serve_store() */
+    wxid_store_answer *answer;
+    wxl_ended_by ended_by; /* nothing of the caller's runs any more once this is set */
 } wxl_turn;
 
-/* Takes the provider (or nil) off the stack and pushes a client's anchors. */
-void wxl_push_anchors(lua_State *L);
+/* Ties what a turn needs to the client on top: from an index of the stack on, the function that
+ * warns, the provider and the store, each of which may be nil. */
+void wxl_anchor_hooks(lua_State *L, int first);
 /* Pushes a turn, and what it needs, with the anchors at an index of the stack. */
 wxl_turn *wxl_begin_turn(lua_State *L, int anchors);
+/* Whether the error on top says that somebody tried to yield, which C in between does not allow. */
+int wxl_tried_to_yield(lua_State *L);
 /* After a call that the caller's code ended: raises its error, or returns 2 after wxl_refuse(). */
 int wxl_end_turn(lua_State *L, const wxl_turn *turn);
 

@@ -121,46 +121,131 @@ static int refuse_unknown_setting(lua_State *L, int index)
     return wxl_refuse_unknown(L, index, names);
 }
 
-/* Reads the value on top into the setting's field. */
-static int read_setting(lua_State *L, const wxid_setting_info *info, wxid_settings *settings)
+/* true stands for the platform's own file. What else false could mean is said by leaving it out. */
+static int read_token_file(lua_State *L, int index, const char *name, const char **path)
+{
+    int type = lua_type(L, index);
+    if (type == LUA_TBOOLEAN) {
+        *path = lua_toboolean(L, index) ? WXID_CLOUDBASE_TOKEN_FILE : NULL;
+        return 0;
+    }
+    if (type != LUA_TSTRING && type != LUA_TNIL) {
+        return wxl_refuse(L,
+                          "%s must be true, for the platform's own file, or the path of a file in "
+                          "quotes, not a %s: write %s = true, or leave it out",
+                          name, luaL_typename(L, index), name);
+    }
+    return wxl_read_text(L, index, name, path);
+}
+
+/* Pushes a member; nil of a userdata that has none. */
+static void push_member(lua_State *L, int index, const char *name)
+{
+    if (lua_type(L, index) == LUA_TUSERDATA) {
+        if (!luaL_getmetafield(L, index, "__index")) {
+            lua_pushnil(L);
+            return;
+        }
+        lua_pop(L, 1);
+    }
+    lua_getfield(L, index, name);
+}
+
+static int read_store(lua_State *L, int index, const char *name, int64_t *given)
+{
+    static const char *const methods[] = {"get", "set", "add", "delete", NULL};
+    int type = lua_type(L, index);
+    if (type == LUA_TNIL) {
+        return 0;
+    }
+    if (type != LUA_TTABLE && type != LUA_TUSERDATA) {
+        return wxl_refuse(L,
+                          "%s must be an object with the methods get, set, add and delete, such as "
+                          "one of ngx.shared or of wxidcard.memory_store, not a %s",
+                          name, luaL_typename(L, index));
+    }
+    for (int i = 0; methods[i] != NULL; i++) {
+        push_member(L, index, methods[i]);
+        if (lua_type(L, -1) != LUA_TFUNCTION) {
+            return wxl_refuse(L,
+                              "%s has no method %s: it must have get, set, add and delete, as the "
+                              "objects of ngx.shared and of wxidcard.memory_store have them",
+                              name, methods[i]);
+        }
+        lua_pop(L, 1);
+    }
+    *given = 1;
+    return 0;
+}
+
+/* Reads the value at an index into the setting's field. */
+static int read_setting(lua_State *L, int index, const wxid_setting_info *info,
+                        wxid_settings *settings)
 {
     void *field = (char *)settings + info->offset;
     switch (info->type) {
     case WXID_SETTING_TEXT:
     case WXID_SETTING_PATH:
-        return wxl_read_text(L, -1, info->name, field);
+        return wxl_read_text(L, index, info->name, field);
+    case WXID_SETTING_TOKEN_FILE:
+        return read_token_file(L, index, info->name, field);
     case WXID_SETTING_COUNT:
-        return wxl_read_count(L, -1, info->name, field);
+        return wxl_read_count(L, index, info->name, field);
     case WXID_SETTING_DURATION:
-        return wxl_read_duration(L, -1, info->name, field);
+        return wxl_read_duration(L, index, info->name, field);
+    case WXID_SETTING_FLAG:
+        return wxl_read_flag(L, index, info->name, field);
     case WXID_SETTING_FUNCTION:
-        return wxl_read_function(L, -1, info->name, field);
+        return wxl_read_function(L, index, info->name, field);
+    case WXID_SETTING_STORE:
+        return read_store(L, index, info->name, field);
     }
     return wxl_refuse(L, "%s is of a type that this binding does not know", info->name);
 }
 
-int wxl_read_settings(lua_State *L, int index, wxid_settings *settings, const char **function_name)
+int wxl_place_kept(const wxid_setting_info *info)
+{
+    return info->type == WXID_SETTING_FUNCTION ? 1 : info->type == WXID_SETTING_STORE ? 2 : 0;
+}
+
+/* Reads those settings that are kept, or those that are not. */
+static int read_some(lua_State *L, int index, int kept, int of_kept, wxid_settings *settings)
+{
+    const wxid_setting_info *info;
+    for (size_t i = 0; (info = wxid_setting_info_at(i)) != NULL; i++) {
+        int place = wxl_place_kept(info);
+        if ((place > 0) != of_kept) {
+            continue;
+        }
+        lua_pushstring(L, info->name);
+        lua_rawget(L, index);
+        int refused = read_setting(L, lua_gettop(L), info, settings);
+        if (refused) {
+            return refused;
+        }
+        if (place > 0) {
+            lua_replace(L, kept + place);
+        } else {
+            lua_pop(L, 1);
+        }
+    }
+    return 0;
+}
+
+int wxl_read_settings(lua_State *L, int index, wxid_settings *settings)
 {
     static const wxid_settings unset = WXID_SETTINGS_INIT;
-    const wxid_setting_info *info;
     int refused = wxl_need_table(L, index, "settings");
     *settings = unset;
-    *function_name = NULL;
     if (refused || (refused = refuse_unknown_setting(L, index)) != 0) {
         return refused;
     }
-    for (size_t i = 0; (info = wxid_setting_info_at(i)) != NULL; i++) {
-        lua_pushstring(L, info->name);
-        lua_rawget(L, index);
-        if ((refused = read_setting(L, info, settings)) != 0) {
-            return refused;
-        }
-        if (lua_type(L, -1) == LUA_TFUNCTION) {
-            *function_name = info->name;
-        }
-        lua_pop(L, 1);
+    int kept = lua_gettop(L); /* and the places from there on */
+    lua_settop(L, kept + WXL_KEPT);
+    if ((refused = read_some(L, index, kept, 1, settings)) != 0) {
+        return refused;
     }
-    return 0;
+    return read_some(L, index, kept, 0, settings);
 }
 
 static int refuse_unknown_part(lua_State *L, int index, const char *const *extra)

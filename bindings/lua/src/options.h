@@ -1,5 +1,6 @@
 /* Tables of options: settings, and what is to be recognised. Raw access only, so that no metamethod
- * of the caller's runs while C borrows the strings. The functions return 0, or 2 after
+ * of the caller's runs while C borrows the strings; a store's methods, which may be found by one,
+ * are looked for before. The functions return 0, or 2 after
  * wxl_refuse(). */
 #ifndef WXL_OPTIONS_H
 #define WXL_OPTIONS_H
@@ -10,9 +11,14 @@
 /* Refuses what is no table, with the name of what it is for. */
 int wxl_need_table(lua_State *L, int index, const char *what);
 
-/* Reads the core's settings; texts are lent by the table at the index. function_name: of the
- * setting that holds a function, NULL if none does. */
-int wxl_read_settings(lua_State *L, int index, wxid_settings *settings, const char **function_name);
+/* How many values wxl_read_settings() leaves on the stack. */
+#define WXL_KEPT 2
+
+/* Reads the core's settings; texts are lent by the table at the index. Pushes the WXL_KEPT values
+ * that the binding keeps itself, each of which may be nil: the function, and the store. */
+int wxl_read_settings(lua_State *L, int index, wxid_settings *settings);
+/* Which of them a setting is, from 1; 0 for one that C takes. */
+int wxl_place_kept(const wxid_setting_info *info);
 
 /* How many values wxl_read_recognition() leaves on the stack. */
 #define WXL_BORROWED 4

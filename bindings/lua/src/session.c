@@ -61,27 +61,69 @@ static int token_fetch(lua_State *L)
     return wxl_new_token_fetch(L, check(L));
 }
 
+static int renewal(lua_State *L)
+{
+    return wxl_new_renewal(L, check(L));
+}
+
+static int refresh(lua_State *L)
+{
+    return wxl_new_refresh(L, check(L));
+}
+
+static int share(lua_State *L)
+{
+    wxid_session_share(check(L)->session);
+    return 0;
+}
+
 static const luaL_Reg methods[] = {
     {"settings", settings},
     {"description", description},
     {"recognition", recognition},
     {"token_fetch", token_fetch},
+    {"renewal", renewal},
+    {"refresh", refresh},
+    {"share", share},
     {NULL, NULL},
 };
 
-static const wxl_class session_class = {"wxidcard session", methods, finalize, describe};
+/* The caller's own function or store: the method has the setting's name, and the place of its
+ * anchor for an upvalue. */
+static int kept(lua_State *L)
+{
+    check(L);
+    wxl_get_anchors(L, 1);
+    lua_rawgeti(L, -1, (int)lua_tointeger(L, lua_upvalueindex(1)));
+    return 1;
+}
+
+static void add_kept(lua_State *L)
+{
+    const wxid_setting_info *info;
+    for (size_t i = 0; (info = wxid_setting_info_at(i)) != NULL; i++) {
+        int place = wxl_place_kept(info);
+        if (place > 0) {
+            lua_pushinteger(L, place);
+            lua_pushcclosure(L, kept, 1);
+            lua_setfield(L, -2, info->name);
+        }
+    }
+}
+
+static const wxl_class session_class = {"wxidcard session", methods, finalize, describe, add_kept};
 
 int wxl_new_session(lua_State *L)
 {
     wxid_settings read;
-    const char *function_name;
     lua_settop(L, 1);
-    int refused = wxl_read_settings(L, 1, &read, &function_name);
+    int refused = wxl_read_settings(L, 1, &read); /* what is kept is at 2 and 3 from now on */
     if (refused) {
         return refused;
     }
     wxl_slot *slot = wxl_new_slot(L);
     wxl_session **held = wxl_new_object(L, &session_class, sizeof(wxl_session *));
+    wxl_anchor(L, 2, WXL_KEPT);
     *held = calloc(1, sizeof(wxl_session));
     if (*held == NULL) {
         return luaL_error(L, "not enough memory");

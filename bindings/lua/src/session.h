@@ -15,8 +15,11 @@ typedef struct wxl_session {
 void wxl_session_release(wxl_session *session);
 
 int wxl_new_session(lua_State *L); /* core.session(settings) */
-/* session:recognition{...} and session:token_fetch{...}; the session is the first argument. */
+/* session:recognition{...} and so on; the session is the first argument. renewal returns nothing
+ * when none is due. */
 int wxl_new_recognition(lua_State *L, wxl_session *session);
 int wxl_new_token_fetch(lua_State *L, wxl_session *session);
+int wxl_new_renewal(lua_State *L, wxl_session *session);
+int wxl_new_refresh(lua_State *L, wxl_session *session);
 
 #endif

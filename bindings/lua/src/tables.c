@@ -39,9 +39,14 @@ int wxl_errcodes(lua_State *L)
 }
 
 static const char *const setting_types[] = {
-    [WXID_SETTING_TEXT] = "text",         [WXID_SETTING_PATH] = "path",
-    [WXID_SETTING_COUNT] = "count",       [WXID_SETTING_DURATION] = "duration",
+    [WXID_SETTING_TEXT] = "text",
+    [WXID_SETTING_PATH] = "path",
+    [WXID_SETTING_TOKEN_FILE] = "token_file",
+    [WXID_SETTING_COUNT] = "count",
+    [WXID_SETTING_DURATION] = "duration",
+    [WXID_SETTING_FLAG] = "flag",
     [WXID_SETTING_FUNCTION] = "function",
+    [WXID_SETTING_STORE] = "store",
 };
 
 int wxl_settings(lua_State *L)
@@ -49,31 +54,38 @@ int wxl_settings(lua_State *L)
     const wxid_setting_info *row;
     lua_newtable(L);
     for (size_t i = 0; (row = wxid_setting_info_at(i)) != NULL; i++) {
-        lua_createtable(L, 0, 3);
+        lua_createtable(L, 0, 4);
         set_text(L, "name", row->name);
         set_text(L, "type", setting_types[row->type]);
         set_text(L, "meaning", row->meaning);
+        lua_pushboolean(L, row->is_secret);
+        lua_setfield(L, -2, "secret");
         lua_rawseti(L, -2, (int)i + 1);
     }
     return 1;
 }
 
-/* Pushes nil for what is unset. */
+/* Pushes nil for a text that there is not. */
 static void push_setting(lua_State *L, const wxid_setting_info *row, const wxid_settings *settings)
 {
     const void *field = (const char *)settings + row->offset;
-    if (row->type == WXID_SETTING_TEXT || row->type == WXID_SETTING_PATH) {
+    switch (row->type) {
+    case WXID_SETTING_TEXT:
+    case WXID_SETTING_PATH:
+    case WXID_SETTING_TOKEN_FILE:
         lua_pushstring(L, *(const char *const *)field); /* nil for NULL */
         return;
+    case WXID_SETTING_FLAG:
+    case WXID_SETTING_FUNCTION:
+    case WXID_SETTING_STORE:
+        lua_pushboolean(L, *(const int64_t *)field == 1);
+        return;
+    case WXID_SETTING_COUNT:
+    case WXID_SETTING_DURATION:
+        wxl_push_whole(L, *(const int64_t *)field);
+        return;
     }
-    int64_t number = *(const int64_t *)field;
-    if (number == WXID_UNSET) {
-        lua_pushnil(L);
-    } else if (row->type == WXID_SETTING_FUNCTION) {
-        lua_pushboolean(L, number != 0);
-    } else {
-        wxl_push_whole(L, number);
-    }
+    lua_pushnil(L);
 }
 
 void wxl_push_settings(lua_State *L, const wxid_settings *settings)

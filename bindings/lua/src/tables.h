@@ -9,7 +9,8 @@ int wxl_kinds(lua_State *L);    /* core.kinds(): list of {name, retryable, meani
 int wxl_errcodes(lua_State *L); /* core.errcodes(): list of {errcode, kind, retry_class, text} */
 int wxl_settings(lua_State *L); /* core.settings(): list of {name, type, meaning} */
 
-/* Pushes the settings that are not unset as a table, durations in milliseconds. */
+/* Pushes the settings of a session, which has filled in its defaults, as a table: durations in
+ * milliseconds, and of functions and stores whether there is one. */
 void wxl_push_settings(lua_State *L, const wxid_settings *settings);
 
 #endif

@@ -140,6 +140,18 @@ int wxl_read_duration(lua_State *L, int index, const char *name, int64_t *durati
     return 0;
 }
 
+int wxl_read_flag(lua_State *L, int index, const char *name, int64_t *flag)
+{
+    if (lua_isnoneornil(L, index)) {
+        return 0;
+    }
+    if (lua_type(L, index) != LUA_TBOOLEAN) {
+        return wxl_refuse(L, "%s must be true or false, not a %s", name, luaL_typename(L, index));
+    }
+    *flag = lua_toboolean(L, index);
+    return 0;
+}
+
 int wxl_read_function(lua_State *L, int index, const char *name, int64_t *given)
 {
     if (lua_isnoneornil(L, index)) {
@@ -152,15 +164,24 @@ int wxl_read_function(lua_State *L, int index, const char *name, int64_t *given)
     return 0;
 }
 
-int wxl_read_now(lua_State *L, int index, const char *name, int64_t *now_ms)
+static int read_time(lua_State *L, int index, const char *name, const char *clock, int64_t *time_ms)
 {
     double milliseconds;
     if (!to_milliseconds(L, index, &milliseconds)) {
-        return wxl_refuse(L, "%s must be the time in milliseconds of a clock that never jumps",
-                          name);
+        return wxl_refuse(L, "%s must be the time in milliseconds %s", name, clock);
     }
-    *now_ms = (int64_t)floor(milliseconds);
+    *time_ms = (int64_t)floor(milliseconds);
     return 0;
+}
+
+int wxl_read_now(lua_State *L, int index, const char *name, int64_t *now_ms)
+{
+    return read_time(L, index, name, "of a clock that never jumps", now_ms);
+}
+
+int wxl_read_unix(lua_State *L, int index, const char *name, int64_t *unix_ms)
+{
+    return read_time(L, index, name, "since 1970, as os.time() tells it in seconds", unix_ms);
 }
 
 int wxl_read_seed(lua_State *L, int index, const char *name, uint64_t *seed)

@@ -19,10 +19,14 @@ int wxl_read_text(lua_State *L, int index, const char *name, const char **text);
 int wxl_read_count(lua_State *L, int index, const char *name, int64_t *count);
 /* A number of milliseconds, rounded up: what is not zero stays so. */
 int wxl_read_duration(lua_State *L, int index, const char *name, int64_t *duration_ms);
+/* Stores 1 for true, 0 for false. */
+int wxl_read_flag(lua_State *L, int index, const char *name, int64_t *flag);
 /* Stores 1 for a function. */
 int wxl_read_function(lua_State *L, int index, const char *name, int64_t *given);
 /* A point in time, milliseconds, rounded down; nil is refused. */
 int wxl_read_now(lua_State *L, int index, const char *name, int64_t *now_ms);
+/* The same, of the wall clock. */
+int wxl_read_unix(lua_State *L, int index, const char *name, int64_t *unix_ms);
 /* 64 random bits: a string of 1 to 8 bytes, or a whole number from 0 on; nil is refused. */
 int wxl_read_seed(lua_State *L, int index, const char *name, uint64_t *seed);
 

@@ -2,6 +2,9 @@
 -- without IO.
 local driver = {}
 
+--- The time by the wall clock, unless an entry says another.
+driver.UNIX_MS = 1760000000000
+
 -- One entry of a script answers one step. Time passes only where the script says so.
 local answers = {}
 
@@ -19,6 +22,13 @@ end
 
 function answers.wait(call, entry, now_ms)
     call:answer_waited(now_ms + (entry.passes or call:wait_ms()))
+end
+
+-- What was asked of the store is put into the entry, for the test to look at.
+function answers.store(call, entry, now_ms)
+    local unix_ms = entry.unix_ms or driver.UNIX_MS
+    entry.asked = call:store_request(unix_ms)
+    call:answer_store(now_ms, unix_ms, entry)
 end
 
 --- Drives a call to its end. Returns the steps it took, joined by spaces, and the time at the end.

@@ -29,6 +29,41 @@ local function fetch_token()
     return call:take_token()
 end
 
+-- An account that nobody has had: what became of the others' tokens is remembered.
+local function account(settings)
+    settings.appid = ("wx%.0f"):format(os.clock() * 1e6)
+    settings.secret = "s"
+    return settings
+end
+
+-- A store whose locks can be had, with a token in it if there is one.
+local function store_of(token)
+    local methods = {}
+    function methods.get(_, key)
+        return key:find(":token:", 1, true) and token
+            and ('{"access_token":"%s","expires_at":%d}'):format(token, os.time() + 200) or nil
+    end
+    function methods.add() return true end
+    function methods.set() return true end
+    function methods.delete() return true end
+    return setmetatable({}, { __index = methods })
+end
+
+local function play_store()
+    local session = core.session(account { token_store = store_of() })
+    session:share()
+    assert(session:token_store())
+    assert(not session:renewal { now_ms = 0, seed = 1 })
+    local call = session:refresh { now_ms = 0, seed = 1, force = false }
+    while call:step(0) == "store" do
+        local asked = call:store_request(0)
+        call:answer_store(0, 0, { stored = asked.action == "add", value = asked.value })
+    end
+    call:answer_reply(0, { status = 200, body = '{"access_token":"T","expires_in":7200}' })
+    call:answer_store(0, 0, { failed = true })
+    return call:take_token()
+end
+
 -- Nobody listens at port 1: a call ends there at once.
 local function call_nobody(settings, picture)
     settings.base_url, settings.max_retries = "http://127.0.0.1:1", 0
@@ -58,6 +93,24 @@ return function()
     assert(problem.kind == "connect")
     _, problem = call_nobody({ token_provider = function() return 1 end }, { img = JPEG })
     assert(problem:find("token_provider", 1, true))
+    assert(play_store() == "T")
+    _, problem = call_nobody(account { token_store = store_of() }, { img = JPEG })
+    assert(problem.kind == "connect")
+    _, problem = call_nobody(account { token_store = store_of "T" }, { img = JPEG })
+    assert(problem.kind == "connect")
+    local failing = store_of()
+    failing.get = error
+    local warned
+    local client = curl.new(account {
+        token_store = failing, base_url = "http://127.0.0.1:1", max_retries = 0,
+    }, function() warned = true end)
+    _, problem = client:refresh_token { force = false }
+    assert(problem.kind == "connect" and warned)
+    failing.get = coroutine.yield
+    pcall(client.recognize, client, { img = JPEG })
+    core.session { open_service = 1 }
+    core.session { cloudbase_token_file = false }
+    core.session { appid = "a", secret = "b", token_store = {} }
     pcall(call_nobody, { token_provider = error }, { img = JPEG })
     pcall(call_nobody, { token_provider = coroutine.yield }, { img = JPEG })
 end

@@ -3,10 +3,15 @@
 
     /case/NAME   the case of tests/vectors/replies.json
     /raw/NAME    a body of BODIES
-    /echo        a card of what came in: the token, the picture's length and SHA-256
+    /echo        a card of what came in: the token and the parameter that carried it ("" without
+                 one), the picture's length and SHA-256
     /renew       40001 for every token that does not begin with "fresh"
     /gone        closes the connection without an answer
     /silent      no answer, until the client goes away
+    /app/CODE    a card of an account's valid token, and CODE for another; has token endpoints
+    /stuck       40001 for every token of an account; has token endpoints
+    /revoke/ID   makes another token of the account ID the valid one
+    /counts/ID   how often the account ID fetched a token and sent a picture
 
 Its URL goes to the file (a named pipe) that is its argument. It ends when its standard input does,
 and so never outlives the tests.
@@ -20,7 +25,9 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from accounts import Accounts
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 CASES = {
@@ -35,6 +42,7 @@ def nested(depth: int) -> str:
     return json.dumps(FRONT)[:-1] + ', "x": ' + "[" * (depth - 1) + "]" * (depth - 1) + "}"
 
 
+ACCOUNTS = Accounts()
 BODIES = {
     "types": json.dumps(FRONT)[:-1]
     + ', "name": null, "small": 4, "negative": -7, "large": 9007199254740991,'
@@ -73,7 +81,20 @@ class Handler(BaseHTTPRequestHandler):
         elif what == "raw":
             self.reply(200, BODIES[name])
         elif what == "echo":
-            self.reply(200, FRONT | {"token": token} | picture_of(body))
+            carried = {"token": token, "parameter": self.parameter}
+            self.reply(200, FRONT | carried | picture_of(body))
+        elif what == "app" and ACCOUNTS.accepts(token):
+            self.reply(200, FRONT | {"token": token})
+        elif what == "app":
+            self.reply(200, {"errcode": int(name), "errmsg": f"not valid: {token} rid: 1-2-3"})
+        elif what == "stuck":
+            ACCOUNTS.accepts(token)
+            self.reply(200, {"errcode": 40001, "errmsg": f"not valid: {token} rid: 1-2-3"})
+        elif what == "revoke":
+            ACCOUNTS.revoke(name)
+            self.reply(200, FRONT)
+        elif what == "counts":
+            self.reply(200, FRONT | ACCOUNTS.counts(name))
         elif what == "renew" and token.startswith("fresh"):
             self.reply(200, FRONT)
         elif what == "renew":
@@ -86,11 +107,22 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.reply(404, "")
 
+    def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        self.reply(200, ACCOUNTS.fetch(query["appid"][0], query["secret"][0], is_new=True))
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         target = urlsplit(self.path)
+        if target.path.endswith("/cgi-bin/stable_token"):
+            asked = json.loads(body)
+            is_new = asked.get("force_refresh", False)
+            self.reply(200, ACCOUNTS.fetch(asked["appid"], asked["secret"], is_new))
+            return
         what, _, name = target.path.removesuffix("/cv/ocr/idcard").strip("/").partition("/")
-        self.play(what, name, parse_qs(target.query)["access_token"][0], body)
+        query = [pair for pair in parse_qsl(target.query) if pair[0] != "type"]
+        self.parameter, token = query[0] if query else ("", "")
+        self.play(what, name, token, body)
 
 
 def picture_of(body: bytes) -> dict[str, Any]:

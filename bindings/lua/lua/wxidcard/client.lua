@@ -3,9 +3,16 @@
 local core = require "wxidcard.core"
 local failure = require "wxidcard.failure"
 local place = require "wxidcard.place"
+local warning = require "wxidcard.warning"
 
 -- A driver's functions return nil and a string for the caller's mistake, nil and a table for a
 -- failure. A mistake is raised at the caller's line in both modules: it is corrected, not handled.
+local function raise_mistake(problem)
+    if type(problem) == "string" then
+        error(problem, 3)
+    end
+end
+
 local function methods_of(Client, fail)
     local methods = {}
 
@@ -22,9 +29,21 @@ local function methods_of(Client, fail)
         local card, problem = self.driver:recognize(picture)
         if card then
             return card
-        elseif type(problem) == "string" then
-            error(problem, 2)
         end
+        raise_mistake(problem)
+        return fail(failure.new(problem))
+    end
+
+    --- Fetches the token of appid and secret anew, which is never needed, but for force = true:
+    -- then the service invalidates the old one at once, for all processes and hosts. It does that
+    -- 20 times a day, 30 s apart. Returns true.
+    function methods.refresh_token(self, options)
+        check(self)
+        local done, problem = self.driver:refresh_token(options)
+        if done then
+            return true
+        end
+        raise_mistake(problem)
         return fail(failure.new(problem))
     end
 
@@ -56,15 +75,16 @@ local client = {}
 function client.module(fail)
     local Client = class_of_clients(fail)
     local module = { _VERSION = core.version, version = core.version, is_error = failure.is }
+    setmetatable(module, warning.of_module)
 
     --- A client. The settings are those of wxidcard.core's settings(); times are milliseconds.
+    -- Clients of one process that have the same account share its token.
     function module.new(settings)
-        local driver, problem = place.driver().new(settings)
+        local driver, problem = place.driver().new(settings, warning.give)
         if driver then
             return setmetatable({ driver = driver }, Client)
-        elseif type(problem) == "string" then
-            error(problem, 2)
         end
+        raise_mistake(problem)
         return fail(failure.new(problem))
     end
 

@@ -2,8 +2,8 @@
 -- run here.
 local core = require "wxidcard.core"
 
-local REFUSAL = "wxidcard cannot recognise inside nginx yet: this version has only a client that "
-    .. "blocks, which would stop the worker for every request. Call it in a thread, by "
+local REFUSAL = "wxidcard cannot %s inside nginx yet: this version has only a client that blocks, "
+    .. "which would stop the worker for every request. Call it in a thread, by "
     .. "ngx.run_worker_thread, or in another process (plain Lua or Python) behind proxy_pass or a "
     .. "queue"
 
@@ -11,7 +11,11 @@ local Driver = {}
 Driver.__index = Driver
 
 function Driver.recognize()
-    return nil, REFUSAL
+    return nil, REFUSAL:format("recognise")
+end
+
+function Driver.refresh_token()
+    return nil, REFUSAL:format("refresh a token")
 end
 
 function Driver.close() end
