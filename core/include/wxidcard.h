@@ -104,8 +104,9 @@ WXID_API int wxid_session_new(wxid_session **session, const wxid_settings *setti
 WXID_API void wxid_session_free(wxid_session *session);
 /* Lets the session have its token in common with all others of this process that were shared, have
  * the same appid, secret and token_endpoint, and fetch from the same place: they fetch it once.
- * Their drivers must use one clock, CLOCK_MONOTONIC in milliseconds. To be called before the
- * session's first call; nothing happens for other credentials. */
+ * It is kept for the next, when the last of them has been freed. Their drivers must use one clock,
+ * CLOCK_MONOTONIC in milliseconds. To be called before the session's first call; nothing happens
+ * for other credentials. */
 WXID_API void wxid_session_share(wxid_session *session);
 /* The settings with defaults filled in, for a driver; tokens, appid and secret are NULL in it. */
 WXID_API const wxid_settings *wxid_session_settings(const wxid_session *session);

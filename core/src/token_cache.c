@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_UNUSED 16
+
 /* One lock for all of them: it is held for a few copies only. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static wxid__token_cache *all;
@@ -90,16 +92,6 @@ wxid__token_cache *wxid__token_cache_new(const wxid__origin *origin, const char 
     return cache;
 }
 
-wxid__token_cache *wxid__token_cache_hold(wxid__token_cache *cache)
-{
-    if (cache != NULL) {
-        wxid__token_lock();
-        cache->holders++;
-        wxid__token_unlock();
-    }
-    return cache;
-}
-
 static void unlink_cache(const wxid__token_cache *cache)
 {
     wxid__token_cache **at = &all;
@@ -109,20 +101,64 @@ static void unlink_cache(const wxid__token_cache *cache)
     *at = cache->next;
 }
 
+/* A cache that nobody holds any more stays for the next client of the account: a program that makes
+ * a client for each picture must not fetch a token for each. Returns the one that has to go for it,
+ * the one that has been without a holder for longest, or NULL. */
+static wxid__token_cache *retire(wxid__token_cache *cache)
+{
+    wxid__token_cache *oldest = NULL;
+    int unused = 0;
+    cache->lease = 0; /* of a call that was lost */
+    unlink_cache(cache);
+    cache->next = all;
+    all = cache;
+    for (wxid__token_cache *each = all; each != NULL; each = each->next) {
+        if (each->holders == 0) {
+            unused++;
+            oldest = each;
+        }
+    }
+    return unused > MOST_UNUSED ? oldest : NULL;
+}
+
 void wxid__token_cache_release(wxid__token_cache *cache)
 {
+    wxid__token_cache *gone = NULL;
     if (cache == NULL) {
         return;
     }
     wxid__token_lock();
-    int is_last = --cache->holders == 0;
-    if (is_last) {
-        unlink_cache(cache);
+    if (--cache->holders == 0) {
+        gone = cache->is_shared ? retire(cache) : cache;
+    }
+    if (gone != NULL) {
+        unlink_cache(gone);
     }
     wxid__token_unlock();
-    if (is_last) {
-        free_cache(cache);
+    if (gone != NULL) {
+        free_cache(gone);
     }
+}
+
+/* When the program ends or the library is unloaded: what nobody uses any more is wiped. */
+#if defined(__GNUC__)
+__attribute__((destructor))
+#endif
+static void
+forget_unused(void)
+{
+    wxid__token_lock();
+    wxid__token_cache **at = &all;
+    while (*at != NULL) {
+        wxid__token_cache *cache = *at;
+        if (cache->holders == 0) {
+            *at = cache->next;
+            free_cache(cache);
+        } else {
+            at = &cache->next;
+        }
+    }
+    wxid__token_unlock();
 }
 
 static int is_same_account(const wxid__token_cache *one, const wxid__token_cache *other)

@@ -11,9 +11,8 @@ typedef struct wxid__token_cache wxid__token_cache;
 /* A private cache; all is copied. NULL without memory. */
 wxid__token_cache *wxid__token_cache_new(const wxid__origin *origin, const char *appid,
                                          const char *secret, int old_endpoint);
-/* Another holder of the same; NULL is allowed. */
-wxid__token_cache *wxid__token_cache_hold(wxid__token_cache *cache);
-/* The last holder's release frees. NULL is allowed. */
+/* The last holder's release frees a private cache; 16 shared ones without a holder are kept, until
+ * others take their place. NULL is allowed. */
 void wxid__token_cache_release(wxid__token_cache *cache);
 /* The shared cache of the same account, in exchange for the holder's own. */
 wxid__token_cache *wxid__token_cache_share(wxid__token_cache *cache);

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import pytest
 
@@ -15,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = pathlib.Path("/usr/lib/nginx/modules")
 LUA_CPATH = os.environ.get("LUA_CPATH", f"{ROOT}/build/lua/5.1/?.so;;")
 CARD = b'{"errcode":0,"errmsg":"ok","type":"Back","valid_date":"20070105-20270105"}'
+TOKEN = b'{"access_token":"canary-token","expires_in":7200}'
 
 CONFIGURATION = """
 load_module {modules}/ndk_http_module.so;
@@ -64,6 +67,14 @@ http {{
                 ngx.print(tostring(outcome))
             }}
         }}
+        location /account {{
+            content_by_lua_block {{
+                local ran, outcome = ngx.run_worker_thread("recognition", "attempt",
+                                                           "with_an_account",
+                                                           "http://127.0.0.1:{port}")
+                ngx.print(tostring(outcome))
+            }}
+        }}
     }}
 }}
 """
@@ -91,17 +102,33 @@ function attempt.in_a_thread(url)
     return card.type .. " " .. card.valid_date
 end
 
+-- A client for each call, as a thread has a Lua of its own for each; the token is the process's.
+function attempt.with_an_account(url)
+    local client = require("wxidcard").new{
+        appid = "wx_invented", secret = "canary-secret", base_url = url,
+    }
+    local card = client:recognize{ img = "\255\216\255\224invented" }
+    client:close()
+    return card.type .. " " .. card.valid_date
+end
+
 return attempt
 """
 
 
 class Service(http.server.BaseHTTPRequestHandler):
+    fetches: ClassVar[list[str]] = []
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        is_fetch = self.path.startswith("/cgi-bin/")
+        if is_fetch:
+            self.fetches.append(self.path)
+        body = TOKEN if is_fetch else CARD
         self.send_response(200)
-        self.send_header("Content-Length", str(len(CARD)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(CARD)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
@@ -187,3 +214,12 @@ def test_worker_thread_recognises(nginx: Nginx) -> None:
     assert nginx.get("/thread") == "Back 20070105-20270105"
     assert "curl: true" in nginx.get("/content")  # loaded by the thread's own Lua, in this process
     assert "cannot recognise inside nginx" in nginx.get("/content")
+
+
+def test_worker_threads_share_a_token(nginx: Nginx) -> None:
+    Service.fetches.clear()
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(nginx.get, ["/account"] * 40))
+    assert said == ["Back 20070105-20270105"] * 40
+    assert Service.fetches == ["/cgi-bin/stable_token"]
+    assert "canary" not in (nginx.prefix / "error.log").read_text()

@@ -63,6 +63,22 @@ def test_clients_of_one_account_share_a_token(account: Account, make: Make) -> N
     assert len(account.fetches) == 5
 
 
+def test_a_client_for_each_picture_does_not_fetch_for_each(account: Account) -> None:
+    settings = {"appid": account.appid, "secret": SECRET, "base_url": account.url}
+    for _ in range(5):
+        assert wxidcard.recognize(JPEG, **settings) == CARD  # type: ignore[arg-type]
+    assert len(account.fetches) == 1
+
+
+def test_a_failure_outlives_the_client_too(account: Account) -> None:
+    settings = {"appid": account.appid, "secret": SECRET, "base_url": account.url}
+    account.token_answer = reply({"errcode": 40125, "errmsg": "invalid appsecret"})
+    for _ in range(5):
+        with pytest.raises(wxidcard.CredentialError):
+            wxidcard.recognize(JPEG, **settings)  # type: ignore[arg-type]
+    assert len(account.fetches) <= 2
+
+
 def test_a_refused_token_is_renewed_once_for_all(account: Account, make: Make) -> None:
     client = make()
     client.recognize(JPEG)
