@@ -56,7 +56,7 @@ typedef struct wxid_settings {
     int64_t connect_timeout_ms; /* 1 to 3,600,000; default 5,000 */
     int64_t max_retries;        /* 0 to 2; default 2 */
     int64_t max_image_bytes;    /* 1 to 64 MiB; default 2 MiB: the picture must be smaller */
-    int64_t max_connections;    /* 1 to 1,024; default 32 */
+    int64_t max_connections;    /* 1 to 1,024; default 32. A renewal has one more of its own */
     const char *ca_file;        /* default: the system's */
     const char *proxy;          /* http://host:port; default: none, whatever the environment says */
 } wxid_settings;

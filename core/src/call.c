@@ -83,6 +83,7 @@ void wxid_call_free(wxid_call *call)
         wxid__image_clear(&call->image);
         wxid__text_free(call->token);
         wxid__text_free(call->failed_token);
+        wxid_error_free(call->renewal_error);
         wxid_error_free(call->error);
         free(call);
     }
@@ -104,8 +105,9 @@ int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms)
 /* Past its deadline. */
 static void time_out(wxid_call *call, int64_t now_ms)
 {
-    wxid__session_note_timeout(call->session);
-    if (call->operation->settle != NULL && call->step == WXID_STEP_SEND) {
+    if (call->operation->settle == NULL) { /* else the call that hosts it pays */
+        wxid__session_note_timeout(call->session);
+    } else if (call->step == WXID_STEP_SEND) {
         const char *meaning = wxid_kind_info_at(WXID_KIND_TIMEOUT)->meaning;
         call->operation->settle(call, now_ms, wxid_error_new(WXID_KIND_TIMEOUT, meaning));
         return;

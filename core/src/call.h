@@ -40,10 +40,11 @@ struct wxid_call {
     wxid_call *hosted;  /* a renewal that this call carries out for itself and whoever waits */
     int has_renewed;    /* it did, after a token had failed */
     int token_tries;    /* how often no token could be had */
-    int seeks_again;    /* WAIT: for a token, not for another attempt */
-    int attempts;       /* requests handed out so far */
-    int retries;        /* of them after a failure */
-    int ambiguous;      /* of these after one in which something had been sent */
+    wxid_error *renewal_error; /* of the last that it hosted, until a token is sought again */
+    int seeks_again;           /* WAIT: for a token, not for another attempt */
+    int attempts;              /* requests handed out so far */
+    int retries;               /* of them after a failure */
+    int ambiguous;             /* of these after one in which something had been sent */
     int renewals;
     int64_t wait_ms;
     wxid_error *error; /* of the last attempt; the result when DONE */

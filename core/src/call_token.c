@@ -118,7 +118,8 @@ void wxid__call_end_hosted(wxid_call *call)
     wxid_error *error = hosted->error;
     call->hosted = NULL;
     hosted->error = NULL;
-    call->has_renewed |= call->failed_token != NULL && hosted->fetched_token != NULL;
+    int has_token = hosted->fetched_token != NULL;
+    call->has_renewed |= call->failed_token != NULL && has_token;
     wxid_call_free(hosted);
     /* What the service or the way to it did is remembered where the token is sought again; what
      * this process lacks is not, and concerns this call only. */
@@ -126,7 +127,11 @@ void wxid__call_end_hosted(wxid_call *call)
         wxid__call_finish(call, error);
         return;
     }
-    wxid_error_free(error);
+    if (has_token) {
+        wxid_error_free(error);
+    } else {
+        call->renewal_error = error;
+    }
     call->step = WXID__STEP_SEEK;
 }
 
@@ -158,6 +163,8 @@ static void bear_failure(wxid_call *call, int64_t now_ms, const wxid__token_answ
 static void seek_in_cache(wxid_call *call, int64_t now_ms)
 {
     wxid__token_cache *cache = call->session->cache;
+    wxid_error *own = call->renewal_error;
+    call->renewal_error = NULL;
     wxid__token_answer answer =
         wxid__token_cache_ask(cache, now_ms, call->deadline_ms, call->failed_token);
     switch (answer.state) {
@@ -172,6 +179,11 @@ static void seek_in_cache(wxid_call *call, int64_t now_ms)
         if (call->has_renewed) { /* and got the same token, or one that was refused too */
             wxid__token_cache_give_back(cache, answer.lease);
             end_refused(call);
+        } else if (own != NULL) { /* it counts, though a slow store outlasted the pause */
+            wxid__token_cache_give_back(cache, answer.lease);
+            answer.error = own;
+            own = NULL;
+            bear_failure(call, now_ms, &answer);
         } else {
             host_renewal(call, answer.lease);
         }
@@ -183,6 +195,7 @@ static void seek_in_cache(wxid_call *call, int64_t now_ms)
         wxid__call_finish(call, wxid__error_memory());
         break;
     }
+    wxid_error_free(own);
 }
 
 void wxid__call_seek_token(wxid_call *call, int64_t now_ms)

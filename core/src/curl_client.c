@@ -11,7 +11,10 @@
 
 struct wxid_client {
     wxid_session *session;
-    _Atomic(wxid__pool *) pool; /* replaced by the first call after a fork */
+    /* Replaced by the first call after a fork. Renewals have a pool of their own: all connections
+     * of the other may be in use, and none must wait for a renewal. */
+    _Atomic(wxid__pool *) pool;
+    _Atomic(wxid__pool *) renewal_pool; /* NULL until it is needed */
     atomic_int closed;
     wxid__renewer renewer;
     _Atomic(wxid_call *) due; /* a renewal that hooks->background was told of */
@@ -65,6 +68,7 @@ int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_er
                    : fail(error, WXID_KIND_SYSTEM, "libcurl could not be initialised");
     }
     atomic_init(&made->pool, pool);
+    atomic_init(&made->renewal_pool, NULL);
     atomic_init(&made->closed, 0);
     atomic_init(&made->due, NULL);
     wxid__renewer_init(&made->renewer);
@@ -73,18 +77,24 @@ int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_er
     return 0;
 }
 
+/* A forked child leaves the parent's connections alone. */
+static void discard(wxid__pool *pool)
+{
+    if (pool != NULL && wxid__pool_is_ours(pool)) {
+        wxid__pool_free(pool);
+    } else if (pool != NULL) {
+        wxid__pool_abandon(pool);
+    }
+}
+
 void wxid_client_free(wxid_client *client)
 {
     if (client != NULL) {
-        wxid__pool *pool = atomic_load(&client->pool);
         atomic_store(&client->closed, 1);
         wxid__renewer_join(&client->renewer);
         wxid_call_free(atomic_load(&client->due));
-        if (wxid__pool_is_ours(pool)) { /* a forked child leaves the parent's connections alone */
-            wxid__pool_free(pool);
-        } else {
-            wxid__pool_abandon(pool);
-        }
+        discard(atomic_load(&client->renewal_pool));
+        discard(atomic_load(&client->pool));
         wxid_session_free(client->session);
         free(client);
     }
@@ -92,10 +102,12 @@ void wxid_client_free(wxid_client *client)
 
 void wxid_client_close(wxid_client *client)
 {
-    wxid__pool *pool = atomic_load(&client->pool);
+    wxid__pool *pools[] = {atomic_load(&client->pool), atomic_load(&client->renewal_pool)};
     atomic_store(&client->closed, 1);
-    if (wxid__pool_is_ours(pool)) {
-        wxid__pool_close(pool);
+    for (size_t i = 0; i < 2; i++) {
+        if (pools[i] != NULL && wxid__pool_is_ours(pools[i])) {
+            wxid__pool_close(pools[i]);
+        }
     }
 }
 
@@ -114,10 +126,10 @@ wxid_session *wxid_client_session(wxid_client *client)
 /* The pool of this process. One that came by fork() is abandoned, as it is: its locks may be held
  * by threads that do not exist here, and closing its connections would write a goodbye on the
  * parent's. */
-static wxid__pool *own_pool(wxid_client *client)
+static wxid__pool *own_pool(wxid_client *client, _Atomic(wxid__pool *) *where)
 {
-    wxid__pool *pool = atomic_load(&client->pool);
-    if (wxid__pool_is_ours(pool)) {
+    wxid__pool *pool = atomic_load(where);
+    if (pool != NULL && wxid__pool_is_ours(pool)) {
         return pool;
     }
     wxid__pool *made = wxid__pool_new(wxid_session_settings(client->session));
@@ -125,17 +137,19 @@ static wxid__pool *own_pool(wxid_client *client)
         return NULL;
     }
     wxid__pool *current = pool;
-    if (!atomic_compare_exchange_strong(&client->pool, &current, made)) {
+    if (!atomic_compare_exchange_strong(where, &current, made)) {
         wxid__pool_free(made); /* another thread was first */
         return current;
     }
-    wxid__pool_abandon(pool);
+    if (pool != NULL) {
+        wxid__pool_abandon(pool);
+    }
     return made;
 }
 
-static void send_request(wxid_client *client, wxid__caller *caller)
+static void send_request(wxid_client *client, _Atomic(wxid__pool *) *where, wxid__caller *caller)
 {
-    wxid__pool *pool = own_pool(client);
+    wxid__pool *pool = own_pool(client, where);
     if (pool == NULL) {
         wxid_call_abandon(caller->call, wxid_error_new(WXID_KIND_MEMORY, "out of memory"));
         return;
@@ -161,8 +175,8 @@ static void wait_out(wxid__caller *caller)
     }
 }
 
-int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *hooks,
-                      wxid_error **error)
+static int drive(wxid_client *client, _Atomic(wxid__pool *) *where, wxid_call *call,
+                 const wxid_hooks *hooks, wxid_error **error)
 {
     wxid__caller caller;
     if (wxid_client_is_closed(client)) {
@@ -178,7 +192,7 @@ int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *ho
             wxid__caller_token(&caller);
             break;
         case WXID_STEP_SEND:
-            send_request(client, &caller);
+            send_request(client, where, &caller);
             break;
         case WXID_STEP_WAIT:
             wait_out(&caller);
@@ -192,7 +206,19 @@ int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *ho
     }
 }
 
+int wxid_client_drive(wxid_client *client, wxid_call *call, const wxid_hooks *hooks,
+                      wxid_error **error)
+{
+    return drive(client, &client->pool, call, hooks, error);
+}
+
 /* ---- Renewing the token ---- */
+
+void wxid__client_drive_renewal(wxid_client *client, wxid_call *call, const wxid_hooks *hooks)
+{
+    (void)drive(client, &client->renewal_pool, call, hooks, NULL);
+    wxid_call_free(call);
+}
 
 void wxid_client_renew(wxid_client *client, const wxid_hooks *hooks)
 {
@@ -201,8 +227,7 @@ void wxid_client_renew(wxid_client *client, const wxid_hooks *hooks)
         !wxid_call_new_renewal(&call, client->session, wxid__now_ms(), wxid__random_seed())) {
         return;
     }
-    (void)wxid_client_drive(client, call, hooks, NULL);
-    wxid_call_free(call);
+    wxid__client_drive_renewal(client, call, hooks);
 }
 
 /* Whether the caller's own thread has to do it: a store may be used by nobody else. */

@@ -57,8 +57,7 @@ static void *run(void *argument)
     wxid_hooks hooks = WXID_HOOKS_INIT;
     hooks.context = given->client;
     hooks.tick = end_with_client;
-    (void)wxid_client_drive(given->client, given->call, &hooks, NULL);
-    wxid_call_free(given->call);
+    wxid__client_drive_renewal(given->client, given->call, &hooks);
     free(given);
     while (atomic_load(&renewer->state) == STARTING) { /* its creator is about to say so */
         (void)sched_yield();

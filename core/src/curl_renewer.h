@@ -14,6 +14,9 @@ typedef struct wxid__renewer {
     pthread_t thread;
 } wxid__renewer;
 
+/* curl_client.c: drives a renewal on a connection of its own, and frees it. */
+void wxid__client_drive_renewal(wxid_client *client, wxid_call *call, const wxid_hooks *hooks);
+
 void wxid__renewer_init(wxid__renewer *renewer);
 /* Drives the call in a thread and frees it. Returns -1, and leaves the call alone, when the thread
  * is busy or there can be none. */

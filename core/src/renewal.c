@@ -34,12 +34,40 @@ void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t left_ms, int64
     }
 }
 
-void wxid__renewal_fetch(wxid_call *call, int64_t now_ms)
+void wxid__renewal_bound(wxid_call *call, int64_t now_ms)
 {
     int64_t latest = now_ms > INT64_MAX - FETCH_MS ? INT64_MAX : now_ms + FETCH_MS;
-    call->renewal->stage = WXID__RENEWAL_FETCH;
     call->deadline_ms = call->deadline_ms < latest ? call->deadline_ms : latest;
-    wxid__call_send(call);
+}
+
+static wxid_error *forced_too_soon(int64_t wait_ms)
+{
+    return wxid__error_format(WXID_KIND_RATE,
+                              "the token was refreshed by force a moment ago, and the service "
+                              "allows that once in 30 s: wait %lld s, or refresh without force",
+                              (long long)((wait_ms + 999) / 1000));
+}
+
+/* Of two that were asked for at once only one may be sent. Returns 0 when it has ended. */
+static int may_force(wxid_call *call, int64_t now_ms)
+{
+    int64_t wait_ms = wxid__token_cache_force_wait_ms(call->session->cache, now_ms);
+    if (wait_ms > 0) {
+        call->renewal->failure = forced_too_soon(wait_ms);
+        wxid__renewal_unlock_and_end(call);
+        return 0;
+    }
+    wxid__token_cache_note_force(call->session->cache, now_ms);
+    return 1;
+}
+
+void wxid__renewal_fetch(wxid_call *call, int64_t now_ms)
+{
+    call->renewal->stage = WXID__RENEWAL_FETCH;
+    wxid__renewal_bound(call, now_ms);
+    if (!call->renewal->force || may_force(call, now_ms)) {
+        wxid__call_send(call);
+    }
 }
 
 /* A lease, unless there is one. Returns 0 when the call has to wait, or has ended. */
@@ -73,7 +101,7 @@ static void seek(wxid_call *call, int64_t now_ms)
         wxid__call_finish(call, wxid__error_memory());
     } else if (!renewal->with_store) {
         wxid__renewal_fetch(call, now_ms);
-    } else if (renewal->force) {
+    } else if (renewal->is_refresh) {
         wxid__renewal_take_lock(call);
     } else {
         wxid__renewal_look(call);
@@ -125,12 +153,22 @@ static void settle(wxid_call *call, int64_t now_ms, wxid_error *error)
 
 /* ---- Beginning and end ---- */
 
-/* Whatever ended it, nobody else has to wait for this one. */
-static void give_lease_back(wxid_call *call)
+/* Whatever ended it, nobody else has to wait for this one; and what the fetch failed with is the
+ * result, even if a store was too slow to be told of it. */
+static void end(wxid_call *call)
 {
-    if (call->renewal != NULL && call->renewal->lease != 0) {
-        wxid__token_cache_give_back(call->session->cache, call->renewal->lease);
-        call->renewal->lease = 0;
+    wxid__renewal *renewal = call->renewal;
+    if (renewal == NULL) {
+        return;
+    }
+    if (renewal->lease != 0) {
+        wxid__token_cache_give_back(call->session->cache, renewal->lease);
+        renewal->lease = 0;
+    }
+    if (renewal->failure != NULL) {
+        wxid_error_free(call->error);
+        call->error = renewal->failure;
+        renewal->failure = NULL;
     }
 }
 
@@ -153,7 +191,7 @@ static const wxid__operation renewal_operation = {
     .build = wxid__token_fetch_build,
     .accept = wxid__token_fetch_accept,
     .settle = settle,
-    .end = give_lease_back,
+    .end = end,
     .clear = clear,
 };
 
@@ -240,16 +278,8 @@ static int check_refresh(const wxid_session *session, int force, int64_t now_ms,
                                                 "force is for stable_token only: of the endpoint "
                                                 "token every fetch invalidates the token before"));
     }
-    int64_t wait = force ? wxid__token_cache_note_force(session->cache, now_ms) : 0;
-    if (wait > 0) {
-        return wxid__fail(
-            error, wxid__error_format(WXID_KIND_RATE,
-                                      "the token was refreshed by force a moment ago, and the "
-                                      "service allows that once in 30 s: wait %lld s, or refresh "
-                                      "without force",
-                                      (long long)((wait + 999) / 1000)));
-    }
-    return 0;
+    int64_t wait_ms = force ? wxid__token_cache_force_wait_ms(session->cache, now_ms) : 0;
+    return wait_ms > 0 ? wxid__fail(error, forced_too_soon(wait_ms)) : 0;
 }
 
 int wxid_call_new_refresh(wxid_call **call, wxid_session *session, int force, int64_t now_ms,
@@ -262,6 +292,7 @@ int wxid_call_new_refresh(wxid_call **call, wxid_session *session, int force, in
     if (made == NULL) {
         return wxid__fail(error, wxid__error_memory());
     }
+    made->renewal->is_refresh = 1;
     *call = made;
     return 0;
 }

@@ -20,6 +20,7 @@ typedef struct wxid__renewal {
     uint64_t lease; /* 0 until there is one */
     wxid__renewal_stage stage;
     int in_background; /* nobody waits for it */
+    int is_refresh;    /* asked for: what there is already is no answer */
     int force;
     int with_store;
     int has_lock;
@@ -42,6 +43,8 @@ wxid_call *wxid__renewal_new(wxid_session *session, uint64_t lease, int64_t dead
                              uint64_t seed);
 
 /* renewal.c */
+/* From now on it must end within 10 s. */
+void wxid__renewal_bound(wxid_call *call, int64_t now_ms);
 /* Goes to SEND, whether there is a store or not. */
 void wxid__renewal_fetch(wxid_call *call, int64_t now_ms);
 /* Puts the call's fetched token, with so much left of its life, into use. */

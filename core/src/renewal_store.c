@@ -93,7 +93,7 @@ static int take_published(wxid_call *call, int64_t now_ms, int64_t unix_ms, cons
     char *token = NULL;
     int64_t left_ms = 0;
     int64_t life_ms = 0;
-    if (record == NULL || renewal->force ||
+    if (record == NULL || renewal->is_refresh ||
         wxid__record_read_token(&token, &left_ms, &life_ms, record, unix_ms) <= 0) {
         return 0;
     }
@@ -212,6 +212,7 @@ static void go_on(wxid_call *call, int64_t now_ms, int64_t unix_ms, const wxid_s
     case WXID__RENEWAL_LOCK:
         renewal->has_lock = answer->stored;
         if (answer->stored) {
+            wxid__renewal_bound(call, now_ms); /* the lock's time has begun */
             ask_store(call, WXID__RENEWAL_LOOK_AGAIN, WXID_STORE_GET, renewal->token_key, 0);
         } else {
             ask_store(call, WXID__RENEWAL_READ_LOCK, WXID_STORE_GET, renewal->lock_key, 0);

@@ -140,12 +140,7 @@ void wxid__token_cache_release(wxid__token_cache *cache)
     }
 }
 
-/* When the program ends or the library is unloaded: what nobody uses any more is wiped. */
-#if defined(__GNUC__)
-__attribute__((destructor))
-#endif
-static void
-forget_unused(void)
+void wxid__token_cache_forget_unused(void)
 {
     wxid__token_lock();
     wxid__token_cache **at = &all;

@@ -14,6 +14,11 @@ wxid__token_cache *wxid__token_cache_new(const wxid__origin *origin, const char 
 /* The last holder's release frees a private cache; 16 shared ones without a holder are kept, until
  * others take their place. NULL is allowed. */
 void wxid__token_cache_release(wxid__token_cache *cache);
+/* Wipes those without a holder: by itself when the program ends or the library is unloaded. */
+#if defined(__GNUC__)
+__attribute__((destructor))
+#endif
+void wxid__token_cache_forget_unused(void);
 /* The shared cache of the same account, in exchange for the holder's own. */
 wxid__token_cache *wxid__token_cache_share(wxid__token_cache *cache);
 
@@ -51,8 +56,9 @@ uint64_t wxid__token_cache_lease_stale(wxid__token_cache *cache, int64_t now_ms,
 /* A lease to renew it whatever its age: RENEW, or WAIT while somebody else has one, or FAILED. */
 wxid__token_answer wxid__token_cache_lease_anyway(wxid__token_cache *cache, int64_t now_ms,
                                                   int64_t until_ms);
-/* Notes a forced refresh and returns 0, or milliseconds to wait within 30 s of the last. */
-int64_t wxid__token_cache_note_force(wxid__token_cache *cache, int64_t now_ms);
+/* Milliseconds to wait within 30 s of the last forced refresh, else 0; and to be told of one. */
+int64_t wxid__token_cache_force_wait_ms(wxid__token_cache *cache, int64_t now_ms);
+void wxid__token_cache_note_force(wxid__token_cache *cache, int64_t now_ms);
 
 /* What a lease is for: the token that is to be replaced, as a copy (NULL for none), and whether the
  * service refused it. Returns -1 without memory. */

@@ -64,8 +64,9 @@ static const char *read_token(const char *path, char *bytes, wxid_error **proble
     if (length < 0) {
         return NULL;
     }
+    int has_nul = memchr(bytes, '\0', (size_t)length) != NULL; /* as of a file half written */
     char *token = trim(bytes, (size_t)length);
-    if ((size_t)length == MOST_BYTES || strlen(token) < 1 || !wxid__token_valid(token)) {
+    if ((size_t)length == MOST_BYTES || has_nul || strlen(token) < 1 || !wxid__token_valid(token)) {
         (void)wxid__fail(problem, no_token());
         return NULL;
     }

@@ -148,16 +148,20 @@ wxid__token_answer wxid__token_cache_lease_anyway(wxid__token_cache *cache, int6
     return answer;
 }
 
-int64_t wxid__token_cache_note_force(wxid__token_cache *cache, int64_t now_ms)
+int64_t wxid__token_cache_force_wait_ms(wxid__token_cache *cache, int64_t now_ms)
 {
     wxid__token_lock();
     int64_t wait = cache->was_forced ? after(cache->forced_ms, FORCE_PAUSE_MS) - now_ms : 0;
-    if (wait <= 0) {
-        cache->was_forced = 1;
-        cache->forced_ms = now_ms;
-    }
     wxid__token_unlock();
     return wait > 0 ? wait : 0;
+}
+
+void wxid__token_cache_note_force(wxid__token_cache *cache, int64_t now_ms)
+{
+    wxid__token_lock();
+    cache->was_forced = 1;
+    cache->forced_ms = now_ms;
+    wxid__token_unlock();
 }
 
 int wxid__token_cache_replaces(wxid__token_cache *cache, char **token, int *was_refused)

@@ -81,6 +81,10 @@ char *wxid__record_of_failure(const wxid_error *error, int64_t failures, int64_t
     if (wxid_error_errcode(error, &errcode)) {
         wxid__buffer_format(&record, ",\"errcode\":%ld", (long)errcode);
     }
+    int retryable = wxid_error_retryable(error);
+    if (retryable != wxid_kind_info_at(wxid_error_kind(error))->retryable) { /* 502, for one */
+        wxid__buffer_text(&record, retryable ? ",\"retryable\":true" : ",\"retryable\":false");
+    }
     wxid__buffer_format(&record, ",\"failures\":%lld,\"retry_at_ms\":%lld}", (long long)failures,
                         (long long)retry_at_ms);
     return wxid__buffer_take(&record);
@@ -109,7 +113,12 @@ static wxid_error *error_of(const wxid_value *object)
     if (errcode != 0) {
         return wxid__error_blame_credential(wxid__error_api((int32_t)errcode, NULL, 0, no_secrets));
     }
-    return wxid_error_new(info->kind, info->meaning);
+    wxid_error *error = wxid_error_new(info->kind, info->meaning);
+    const wxid_value *retryable = wxid_value_get(object, "retryable");
+    if (retryable != NULL && wxid_error_kind(error) == info->kind) { /* else memory is lacking */
+        error->retryable = wxid_value_boolean(retryable);
+    }
+    return error;
 }
 
 wxid_error *wxid__record_read_failure(int64_t *failures, int64_t *wait_ms, const char *record,

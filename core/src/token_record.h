@@ -14,8 +14,8 @@ char *wxid__record_of_token(const char *token, int64_t expires_at_ms, int64_t li
 int wxid__record_read_token(char **token, int64_t *left_ms, int64_t *life_ms, const char *record,
                             int64_t unix_ms);
 
-/* {"failed":"<kind>","errcode":…,"failures":…,"retry_at_ms":<Unix milliseconds>}: stands in place
- * of the lock until it may be tried again. NULL without memory. */
+/* {"failed":"<kind>","errcode":…,"retryable":true,"failures":…,"retry_at_ms":<Unix milliseconds>}:
+ * stands in place of the lock until it may be tried again. NULL without memory. */
 char *wxid__record_of_failure(const wxid_error *error, int64_t failures, int64_t retry_at_ms);
 /* The error, with how often it came in a row and how long to wait, at most 30 s; NULL for what is
  * no such record. */

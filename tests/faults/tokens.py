@@ -1,16 +1,63 @@
-"""Well-behaved token endpoints, for clients that fetch their token from the fault server."""
+"""Token endpoints, for clients that fetch their token from the fault server.
+
+Fetches are counted as NAME/fetches. Since the N-th fetch of a fault gives the token NAME-N, a test
+sees which one a call was made with.
+"""
 
 import json
+import time
+from urllib.parse import parse_qs, urlsplit
+
+# Long enough for many threads to come together, and for a call to end beside it.
+FETCH_SECONDS = 0.3
+
+
+def give_token(connection, request, token):
+    given = {"access_token": token, "expires_in": 7200}
+    connection.reply(200, json.dumps(given).encode())
+
+
+def is_fetch(request):
+    return "/cgi-bin/" in request.target
 
 
 def tokens(connection, request):
     connection.read_body(request)
-    if "/cgi-bin/" in request.target:
-        given = {"access_token": f"token-by-{request.method}", "expires_in": 7200}
-        connection.reply(200, json.dumps(given).encode())
+    if is_fetch(request):
+        give_token(connection, request, f"token-by-{request.method}")
     else:
         connection.reply_card(request)
     return True
 
 
-FAULTS = {"tokens": tokens}
+def account(connection, request, *, name, refused=(), hangs=False):
+    """Gives tokens slowly, or never; refuses some of them."""
+    connection.read_body(request)
+    if is_fetch(request):
+        number = connection.counters.begin(f"{name}/fetches", "POST")
+        if hangs:
+            connection.drain()
+            return False
+        time.sleep(FETCH_SECONDS)
+        give_token(connection, request, f"{name}-{number}")
+        return True
+    query = parse_qs(urlsplit(request.target).query)
+    token = query["access_token"][0]
+    connection.counters.begin(f"{name}/with/{token}", "POST")
+    if token in refused:
+        connection.reply(200, b'{"errcode":40001,"errmsg":"invalid credential"}')
+    else:
+        connection.reply_card(request)
+    return True
+
+
+def named(name, **how):
+    return lambda connection, request: account(connection, request, name=name, **how)
+
+
+FAULTS = {
+    "tokens": tokens,
+    "account": named("account"),
+    "account-refusing": named("account-refusing", refused=("account-refusing-1",)),
+    "account-hanging": named("account-hanging", hangs=True),
+}

@@ -1,0 +1,15 @@
+/* Allocations that fail in turn. Programs named test_memory* are linked so that malloc, calloc and
+ * realloc of the core come here. */
+#ifndef TEST_FAILING_MEMORY_H
+#define TEST_FAILING_MEMORY_H
+
+/* Runs it with its first allocation failing, with its second, and so on until none is left to fail;
+ * and all of that once more with every allocation after that one failing too. The run returns 0
+ * when it ended as it should with memory, which it may not always do. */
+void every_allocation_fails(int (*run)(void *context), void *context);
+/* Within a run: there is memory again. */
+void have_memory(void);
+/* cJSON's own allocations are to fail too: a group's set-up. */
+int wrap_cjson(void **state);
+
+#endif
