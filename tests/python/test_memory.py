@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import itertools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -94,8 +95,12 @@ class NoStore:
     def delete(self, key: str, value: str) -> None: ...
 
 
+numbers = itertools.count()
+
+
 def renewal() -> None:
-    session = _core.Session(appid="wx_a", secret="s", token_store=NoStore())
+    appid = f"wx_{next(numbers)}"  # one each: an account's token outlives its sessions
+    session = _core.Session(appid=appid, secret="s", token_store=NoStore())
     session.share()
     call = session.recognition(0, 1, image=JPEG)
     while call.step(0) == "store":
