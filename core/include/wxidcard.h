@@ -91,6 +91,8 @@ typedef struct wxid_setting_info {
 
 /* The row by index, from 0; NULL past the end. */
 WXID_API const wxid_setting_info *wxid_setting_info_at(size_t index);
+/* "text", "token_file": what a binding calls it. Static. */
+WXID_API const char *wxid_setting_type_name(wxid_setting_type type);
 
 /* What the calls of one client share: settings, checked and completed; the token, for a session
  * with appid and secret (docs/tokens.md); and the retry budget (100 points; a retry costs 5, a

@@ -18,16 +18,31 @@
 enum { BUDGET_FULL = 100, RETRY_COST = 5, TIMEOUT_COST = 10 };
 
 static const wxid_setting_info settings_table[] = {
-#define WXID_SETTING(name, TYPE, field, meaning) \
-    {#name, WXID_SETTING_##TYPE, offsetof(wxid_settings, field), meaning, 0},
-#define WXID_SECRET_SETTING(name, field, meaning) \
-    {#name, WXID_SETTING_TEXT, offsetof(wxid_settings, field), meaning, 1},
+#define ROW(name, TYPE, field, meaning, is_secret) \
+    {#name, WXID_SETTING_##TYPE, offsetof(wxid_settings, field), meaning, is_secret},
+#define WXID_SETTING(name, TYPE, field, meaning) ROW(name, TYPE, field, meaning, 0)
+#define WXID_SECRET_SETTING(name, field, meaning) ROW(name, TEXT, field, meaning, 1)
 #include "wxidcard_settings.def"
 };
 
 const wxid_setting_info *wxid_setting_info_at(size_t index)
 {
     return index < sizeof settings_table / sizeof settings_table[0] ? &settings_table[index] : NULL;
+}
+
+const char *wxid_setting_type_name(wxid_setting_type type)
+{
+    static const char *const names[] = {
+        [WXID_SETTING_TEXT] = "text",
+        [WXID_SETTING_PATH] = "path",
+        [WXID_SETTING_TOKEN_FILE] = "token_file",
+        [WXID_SETTING_COUNT] = "count",
+        [WXID_SETTING_DURATION] = "duration",
+        [WXID_SETTING_FLAG] = "flag",
+        [WXID_SETTING_FUNCTION] = "function",
+        [WXID_SETTING_STORE] = "store",
+    };
+    return names[type];
 }
 
 static int refuse(wxid_error **error, const char *message)

@@ -4,15 +4,13 @@ import concurrent.futures
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 
+import programs
 import wxidcard
 from given import JPEG, TOKEN, MakeClient
 from scripted import CARD, STALL, Reply, Request, ScriptedService, reply
@@ -39,28 +37,13 @@ def hold_answer(service: ScriptedService) -> tuple[threading.Event, threading.Ev
     return arrived, released
 
 
-@contextmanager
-def program(text: str, service: ScriptedService) -> Iterator[subprocess.Popen[str]]:
+def program(text: str, service: ScriptedService) -> AbstractContextManager[subprocess.Popen[str]]:
     """Runs ``text`` after ``HEAD`` in an interpreter of its own."""
-    command = [sys.executable, "-X", "faulthandler", "-c", HEAD + textwrap.dedent(text)]
-    with subprocess.Popen(
-        [*command, service.url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
+    return programs.program(HEAD, text, service.url)
 
 
 def output_of(text: str, service: ScriptedService) -> str:
-    with program(text, service) as running:
-        output, problems = running.communicate(timeout=30)
-    assert (running.returncode, problems) == (0, "")
-    return output.strip()
+    return programs.output_of(HEAD, text, service.url)
 
 
 def test_ten_threads_on_one_client(service: ScriptedService, make_client: MakeClient) -> None:

@@ -2,27 +2,29 @@
 
 import signal
 import subprocess
-import sys
-import textwrap
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+import programs
 from account import PATIENCE, Account
 from given import SECRET
 from scripted import ScriptedService
 
 HEAD = f"""
-import os, signal, sys, threading
+import json, os, signal, sys, threading, time
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import wxidcard
 from account import DictStore, join_renewals
 from given import JPEG
 store = DictStore()
+key = f"wxidcard:token:{{sys.argv[1].removeprefix('http://')}}:{{sys.argv[2]}}:stable_token"
+def leave_old_token():
+    old = {{"access_token": "canary-token-old", "expires_at": int(time.time()) + 200}}
+    store.values[key] = json.dumps(old)
 def make(**more):
     return wxidcard.Client(base_url=sys.argv[1], appid=sys.argv[2], secret={SECRET!r}, **more)
 """
@@ -33,27 +35,13 @@ def account(service: ScriptedService) -> Account:
     return Account(service)
 
 
-@contextmanager
-def program(text: str, account: Account) -> Iterator[subprocess.Popen[str]]:
+def program(text: str, account: Account) -> AbstractContextManager[subprocess.Popen[str]]:
     """A program that makes clients of the account; SIGINT is answered as at a terminal."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HEAD + textwrap.dedent(text), account.url, account.appid],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
+    return programs.program(HEAD, text, account.url, account.appid)
 
 
 def output_of(text: str, account: Account) -> str:
-    with program(text, account) as running:
-        output, problems = running.communicate(timeout=60)
-    assert (running.returncode, problems) == (0, "")
-    return output.strip()
+    return programs.output_of(HEAD, text, account.url, account.appid)
 
 
 def wait_for_fetch(account: Account) -> None:
@@ -146,10 +134,7 @@ def test_ctrl_c_in_a_store_ends_the_call(account: Account) -> None:
 
 def test_the_interpreter_ends_while_a_renewal_waits(account: Account) -> None:
     text = """
-    import json, time
-    key = f"wxidcard:token:{sys.argv[1].removeprefix('http://')}:{sys.argv[2]}:stable_token"
-    old = {"access_token": "canary-token-old", "expires_at": int(time.time()) + 200}
-    store.values[key] = json.dumps(old)
+    leave_old_token()
     client = make(token_store=store)
     client.recognize(JPEG)
     print(client.recognize(JPEG)["type"])
@@ -169,10 +154,8 @@ def test_the_interpreter_ends_while_a_renewal_waits(account: Account) -> None:
 
 def test_a_client_is_collected_while_its_renewal_waits(account: Account) -> None:
     text = """
-    import gc, json, time, weakref
-    key = f"wxidcard:token:{sys.argv[1].removeprefix('http://')}:{sys.argv[2]}:stable_token"
-    old = {"access_token": "canary-token-old", "expires_at": int(time.time()) + 200}
-    store.values[key] = json.dumps(old)
+    import gc, weakref
+    leave_old_token()
     client = make(token_store=store)
     client.recognize(JPEG)
     client.recognize(JPEG)
@@ -195,10 +178,7 @@ def test_a_client_is_collected_while_its_renewal_waits(account: Account) -> None
 
 def test_no_thread_can_be_started(account: Account) -> None:
     text = """
-    import json, time
-    key = f"wxidcard:token:{sys.argv[1].removeprefix('http://')}:{sys.argv[2]}:stable_token"
-    old = {"access_token": "canary-token-old", "expires_at": int(time.time()) + 200}
-    store.values[key] = json.dumps(old)
+    leave_old_token()
     client = make(token_store=store)
     client.recognize(JPEG)
     start = threading.Thread.start

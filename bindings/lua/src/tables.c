@@ -38,17 +38,6 @@ int wxl_errcodes(lua_State *L)
     return 1;
 }
 
-static const char *const setting_types[] = {
-    [WXID_SETTING_TEXT] = "text",
-    [WXID_SETTING_PATH] = "path",
-    [WXID_SETTING_TOKEN_FILE] = "token_file",
-    [WXID_SETTING_COUNT] = "count",
-    [WXID_SETTING_DURATION] = "duration",
-    [WXID_SETTING_FLAG] = "flag",
-    [WXID_SETTING_FUNCTION] = "function",
-    [WXID_SETTING_STORE] = "store",
-};
-
 int wxl_settings(lua_State *L)
 {
     const wxid_setting_info *row;
@@ -56,7 +45,7 @@ int wxl_settings(lua_State *L)
     for (size_t i = 0; (row = wxid_setting_info_at(i)) != NULL; i++) {
         lua_createtable(L, 0, 4);
         set_text(L, "name", row->name);
-        set_text(L, "type", setting_types[row->type]);
+        set_text(L, "type", wxid_setting_type_name(row->type));
         set_text(L, "meaning", row->meaning);
         lua_pushboolean(L, row->is_secret);
         lua_setfield(L, -2, "secret");

@@ -71,17 +71,6 @@ static PyObject *errcode_table(PyObject *module, PyObject *Py_UNUSED(none))
     return list;
 }
 
-static const char *const setting_types[] = {
-    [WXID_SETTING_TEXT] = "text",
-    [WXID_SETTING_PATH] = "path",
-    [WXID_SETTING_TOKEN_FILE] = "token_file",
-    [WXID_SETTING_COUNT] = "count",
-    [WXID_SETTING_DURATION] = "duration",
-    [WXID_SETTING_FLAG] = "flag",
-    [WXID_SETTING_FUNCTION] = "function",
-    [WXID_SETTING_STORE] = "store",
-};
-
 static PyObject *setting_table(PyObject *module, PyObject *Py_UNUSED(none))
 {
     (void)module;
@@ -89,8 +78,8 @@ static PyObject *setting_table(PyObject *module, PyObject *Py_UNUSED(none))
     const wxid_setting_info *info;
     for (size_t i = 0; list != NULL && (info = wxid_setting_info_at(i)) != NULL; i++) {
         PyObject *row = Py_BuildValue("{s:s, s:s, s:s, s:N}", "name", info->name, "type",
-                                      setting_types[info->type], "meaning", info->meaning, "secret",
-                                      PyBool_FromLong(info->is_secret));
+                                      wxid_setting_type_name(info->type), "meaning", info->meaning,
+                                      "secret", PyBool_FromLong(info->is_secret));
         if (append(list, row) < 0) {
             Py_CLEAR(list);
         }

@@ -56,6 +56,5 @@ async def listen(sandbox: Sandbox, host: str, port: int) -> AsyncIterator[tuple[
 def _silent_logger() -> logging.Logger:
     # aiohttp quotes malformed request lines in its log, and a token may stand in them.
     logger = logging.getLogger("wxidcard.sandbox.http")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
+    logger.disabled = True
     return logger
