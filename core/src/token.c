@@ -84,13 +84,15 @@ int wxid__token_fetch_check(const wxid_token_fetch *fetch, wxid_error **error)
     if (fetch == NULL || fetch->version != WXID_TOKEN_FETCH_VERSION) {
         problem =
             "the token fetch is missing or of another version: start from WXID_TOKEN_FETCH_INIT";
-    } else if (fetch->appid == NULL || fetch->appid[0] == '\0' || strlen(fetch->appid) > 128 ||
+    } else if (fetch->appid == NULL || fetch->secret == NULL) {
+        problem = fetch->appid == NULL ? "appid is missing: give appid and secret together"
+                                       : "secret is missing: give appid and secret together";
+    } else if (fetch->appid[0] == '\0' || strlen(fetch->appid) > 128 ||
                strspn(fetch->appid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                     "0123456789_-") != strlen(fetch->appid)) {
-        problem =
-            "appid is missing or not one: it has letters, digits, - and _, like wx0123456789abcdef";
-    } else if (fetch->secret == NULL || !wxid__token_valid(fetch->secret)) {
-        problem = "secret is missing, too long, or holds white space, quotes or control characters";
+        problem = "appid is no app id: it has letters, digits, - and _, like wx0123456789abcdef";
+    } else if (!wxid__token_valid(fetch->secret)) {
+        problem = "secret is empty, too long, or holds white space, quotes or control characters";
     } else if (fetch->endpoint != NULL && strcmp(fetch->endpoint, "token") != 0 &&
                strcmp(fetch->endpoint, "stable_token") != 0) {
         problem = "token_endpoint must be \"stable_token\" or \"token\"";

@@ -1,5 +1,6 @@
 """Every kind of credential, from the keyword to the request."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -169,8 +170,9 @@ class TestTokenFile:
         assert len(service.requests) == 1
 
     def test_a_missing_file(self, client: wxidcard.Client, service: ScriptedService) -> None:
-        with pytest.raises(FileNotFoundError) as caught:
+        with pytest.raises(FileNotFoundError, match="the token file cannot be opened") as caught:
             client.recognize(JPEG)
+        assert caught.value.errno == errno.ENOENT
         assert caught.value.filename is None
         assert service.requests == []
 

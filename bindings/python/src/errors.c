@@ -1,8 +1,6 @@
 /* The exception classes, made from the core's table, and the one place that raises them. */
 #include "binding.h"
 
-#include <errno.h>
-
 /* Attributes that every error has; None stands on the base class where an instance has none. */
 static const char *const optional_attributes[] = {"kind", "errcode",     "errmsg", "hint",
                                                   "rid",  "http_status", NULL};
@@ -165,9 +163,14 @@ static void raise_system(const wxid_error *error)
         PyErr_SetString(PyExc_OSError, wxid_error_message(error));
         return;
     }
-    /* Python chooses FileNotFoundError and the like by errno. Paths stay out of it. */
-    errno = code;
-    PyErr_SetFromErrno(PyExc_OSError);
+    /* Python chooses FileNotFoundError and the like by errno. Paths stay out of it, so the text
+     * says which file it was. */
+    PyObject *exception =
+        PyObject_CallFunction(PyExc_OSError, "is", code, wxid_error_message(error));
+    if (exception != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+    }
 }
 
 PyObject *wxpy_raise(module_state *state, wxid_error *error)
