@@ -236,6 +236,20 @@ class TestStore:
         assert make(token_store=store).recognize(JPEG) == CARD
         assert (account.used, account.fetches) == (["canary-token-theirs"], [])
 
+    def test_a_lock_that_somebody_has_is_waited_for(self, account: Account, make: Make) -> None:
+        class Locked(DictStore):
+            def add(self, key: str, value: str, ttl: float) -> bool:
+                stored = super().add(key, value, ttl)
+                if self.calls.count("add") == 3:  # whoever had it has fetched
+                    self.values[account.key()] = account.record("canary-token-theirs", 3600)
+                return stored
+
+        store = Locked()
+        store.values[account.key("lock")] = "somebody"
+        assert make(token_store=store).recognize(JPEG) == CARD
+        assert (account.used, account.fetches) == (["canary-token-theirs"], [])
+        assert store.values[account.key("lock")] == "somebody"
+
     @pytest.mark.parametrize(
         "value",
         ["", "garbage", "{}", '{"access_token":1,"expires_at":9e99}', "[" * 100, "汉", "\x00"],
