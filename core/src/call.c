@@ -61,12 +61,11 @@ wxid_call *wxid__call_new(const wxid__operation *operation, wxid_session *sessio
 {
     wxid_call *call = calloc(1, sizeof *call);
     if (call != NULL) {
-        int64_t timeout = session->settings.timeout_ms;
         call->operation = operation;
         call->session = session;
         call->step = WXID__STEP_SEEK;
         call->random = seed;
-        call->deadline_ms = now_ms > INT64_MAX - timeout ? INT64_MAX : now_ms + timeout;
+        call->deadline_ms = wxid__time_after(now_ms, session->settings.timeout_ms);
     }
     return call;
 }

@@ -123,7 +123,7 @@ void wxid__call_end_hosted(wxid_call *call)
     wxid_call_free(hosted);
     /* What the service or the way to it did is remembered where the token is sought again; what
      * this process lacks is not, and concerns this call only. */
-    if (error != NULL && wxid_kind_info_at(wxid_error_kind(error))->class_name[0] == '\0') {
+    if (error != NULL && wxid__error_is_own(error)) {
         wxid__call_finish(call, error);
         return;
     }

@@ -24,8 +24,7 @@ static int claim(wxid__renewer *renewer)
 {
     pid_t here = getpid();
     pid_t pid = atomic_load(&renewer->pid);
-    if (pid !=
-        here) { /* the first time, or after a fork: a thread, if there was one, is not here */
+    if (pid != here) { /* the first time, or after a fork: whatever thread there was is not here */
         if (!atomic_compare_exchange_strong(&renewer->pid, &pid, here)) {
             return 0;
         }

@@ -278,6 +278,11 @@ wxid_error *wxid__error_blame_credential(wxid_error *error)
     return error;
 }
 
+int wxid__error_is_own(const wxid_error *error)
+{
+    return kinds[error->kind].class_name[0] == '\0';
+}
+
 wxid_error *wxid__error_in_token_fetch(wxid_error *error)
 {
     wxid__buffer message = WXID__BUFFER_INIT;

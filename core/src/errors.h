@@ -40,6 +40,9 @@ wxid_error *wxid__error_blame_credential(wxid_error *error);
 /* Says in the message that it happened while a token was fetched. Returns the error to go on with.
  */
 wxid_error *wxid__error_in_token_fetch(wxid_error *error);
+/* Whether it is the process's own or its caller's (memory, descriptors, usage, an interrupt), which
+ * says nothing about the service and the way to it. */
+int wxid__error_is_own(const wxid_error *error);
 /* The shared error, needing no memory. */
 wxid_error *wxid__error_memory(void);
 /* Stores an error where a caller wants one, or frees it. Returns -1. */

@@ -33,6 +33,11 @@ int wxid__size_add(size_t *sum, size_t a, size_t b)
     return 0;
 }
 
+int64_t wxid__time_after(int64_t now_ms, int64_t span_ms)
+{
+    return now_ms > INT64_MAX - span_ms ? INT64_MAX : now_ms + span_ms;
+}
+
 char *wxid__text_copy(const char *text)
 {
     if (text == NULL) {

@@ -10,18 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The longest that a fetch may take: the lock lives as long. */
-#define FETCH_MS 10000
 /* Waiting for another caller's renewal. */
 #define LEASE_POLL_MS 10
-
-/* The end, with the failure if the fetch had one. */
-void wxid__renewal_end(wxid_call *call)
-{
-    wxid_error *failure = call->renewal->failure;
-    call->renewal->failure = NULL;
-    wxid__call_finish(call, failure);
-}
 
 void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t left_ms, int64_t life_ms)
 {
@@ -36,7 +26,7 @@ void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t left_ms, int64
 
 void wxid__renewal_bound(wxid_call *call, int64_t now_ms)
 {
-    int64_t latest = now_ms > INT64_MAX - FETCH_MS ? INT64_MAX : now_ms + FETCH_MS;
+    int64_t latest = wxid__time_after(now_ms, WXID__RENEWAL_MS);
     call->deadline_ms = call->deadline_ms < latest ? call->deadline_ms : latest;
 }
 
@@ -115,7 +105,7 @@ static void succeed(wxid_call *call, int64_t now_ms)
     int64_t life_ms = call->expires_in_s * 1000;
     wxid__renewal_adopt(call, now_ms, life_ms, life_ms);
     if (!call->renewal->with_store) {
-        wxid__renewal_end(call);
+        wxid__call_finish(call, NULL);
         return;
     }
     wxid__renewal_publish(call, now_ms);
@@ -124,7 +114,7 @@ static void succeed(wxid_call *call, int64_t now_ms)
 static void fail(wxid_call *call, int64_t now_ms, wxid_error *error)
 {
     wxid__renewal *renewal = call->renewal;
-    if (wxid_kind_info_at(wxid_error_kind(error))->class_name[0] == '\0') {
+    if (wxid__error_is_own(error)) {
         /* What this process lacks, memory or descriptors, says nothing about the endpoint. */
         wxid__token_cache_give_back(call->session->cache, renewal->lease);
         renewal->failure = error;

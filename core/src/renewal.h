@@ -5,11 +5,14 @@
 
 #include "call.h"
 
+/* The longest that a fetch may take, and the time to live of the lock: whoever holds the lock has
+ * ended before it goes. */
+#define WXID__RENEWAL_MS 10000
+
 typedef enum wxid__renewal_stage {
-    WXID__RENEWAL_LOOK,       /* GET: another process may have renewed it */
-    WXID__RENEWAL_LOCK,       /* ADD */
-    WXID__RENEWAL_READ_LOCK,  /* GET: who has the lock, or what failed */
-    WXID__RENEWAL_LOOK_AGAIN, /* GET: with the lock */
+    WXID__RENEWAL_LOOK,      /* GET: another process may have renewed it; again with the lock */
+    WXID__RENEWAL_LOCK,      /* ADD */
+    WXID__RENEWAL_READ_LOCK, /* GET: who has the lock, or what failed */
     WXID__RENEWAL_FETCH,
     WXID__RENEWAL_PUBLISH,      /* SET */
     WXID__RENEWAL_NOTE_FAILURE, /* SET, in place of the lock */
@@ -49,8 +52,6 @@ void wxid__renewal_bound(wxid_call *call, int64_t now_ms);
 void wxid__renewal_fetch(wxid_call *call, int64_t now_ms);
 /* Puts the call's fetched token, with so much left of its life, into use. */
 void wxid__renewal_adopt(wxid_call *call, int64_t now_ms, int64_t left_ms, int64_t life_ms);
-/* Ends, with the failure if the fetch had one. */
-void wxid__renewal_end(wxid_call *call);
 
 /* renewal_store.c: what is asked of the store, stage by stage. */
 void wxid__renewal_look(wxid_call *call);

@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-/* The lock's time to live: the longest that a fetch may take, so that whoever holds the lock has
- * ended before it goes. */
-#define LOCK_MS 10000
 /* For what follows a fetch, however long that took. */
 #define STORE_MS 2000
 /* Waiting for another process's lock. */
@@ -29,7 +26,7 @@ static void ask_store(wxid_call *call, wxid__renewal_stage stage, wxid_store_act
 
 void wxid__renewal_take_lock(wxid_call *call)
 {
-    ask_store(call, WXID__RENEWAL_LOCK, WXID_STORE_ADD, call->renewal->lock_key, LOCK_MS);
+    ask_store(call, WXID__RENEWAL_LOCK, WXID_STORE_ADD, call->renewal->lock_key, WXID__RENEWAL_MS);
     call->renewal->request.value = call->renewal->owner;
 }
 
@@ -37,7 +34,7 @@ void wxid__renewal_unlock_and_end(wxid_call *call)
 {
     wxid__renewal *renewal = call->renewal;
     if (!renewal->has_lock) {
-        wxid__renewal_end(call);
+        wxid__call_finish(call, NULL);
         return;
     }
     renewal->has_lock = 0;
@@ -48,7 +45,7 @@ void wxid__renewal_unlock_and_end(wxid_call *call)
 /* Time for what is left to do with the store, whatever the fetch took. */
 static void allow_for_store(wxid_call *call, int64_t now_ms)
 {
-    call->deadline_ms = now_ms > INT64_MAX - STORE_MS ? INT64_MAX : now_ms + STORE_MS;
+    call->deadline_ms = wxid__time_after(now_ms, STORE_MS);
 }
 
 void wxid__renewal_look(wxid_call *call)
@@ -178,7 +175,7 @@ static void heed_lock(wxid_call *call, int64_t now_ms, int64_t unix_ms, const ch
         wxid__call_finish(call, error);
     } else if (renewal->in_background) {
         wxid__token_cache_leave(call->session->cache, renewal->lease, now_ms);
-        wxid__renewal_end(call);
+        wxid__call_finish(call, NULL);
     } else {
         wxid__call_wait_and_seek(
             call, LOCK_POLL_MS + (int64_t)(wxid__random_next(&call->random) % LOCK_POLL_MS));
@@ -194,7 +191,7 @@ static void go_on_without(wxid_call *call, int64_t now_ms)
     if (renewal->stage < WXID__RENEWAL_FETCH) {
         wxid__renewal_fetch(call, now_ms);
     } else {
-        wxid__renewal_end(call);
+        wxid__call_finish(call, NULL);
     }
 }
 
@@ -204,7 +201,9 @@ static void go_on(wxid_call *call, int64_t now_ms, int64_t unix_ms, const wxid_s
     switch (renewal->stage) {
     case WXID__RENEWAL_LOOK:
         if (take_published(call, now_ms, unix_ms, answer->value)) {
-            wxid__renewal_end(call);
+            wxid__renewal_unlock_and_end(call);
+        } else if (renewal->has_lock) {
+            wxid__renewal_fetch(call, now_ms);
         } else {
             wxid__renewal_take_lock(call);
         }
@@ -213,7 +212,7 @@ static void go_on(wxid_call *call, int64_t now_ms, int64_t unix_ms, const wxid_s
         renewal->has_lock = answer->stored;
         if (answer->stored) {
             wxid__renewal_bound(call, now_ms); /* the lock's time has begun */
-            ask_store(call, WXID__RENEWAL_LOOK_AGAIN, WXID_STORE_GET, renewal->token_key, 0);
+            wxid__renewal_look(call);
         } else {
             ask_store(call, WXID__RENEWAL_READ_LOCK, WXID_STORE_GET, renewal->lock_key, 0);
         }
@@ -221,18 +220,11 @@ static void go_on(wxid_call *call, int64_t now_ms, int64_t unix_ms, const wxid_s
     case WXID__RENEWAL_READ_LOCK:
         heed_lock(call, now_ms, unix_ms, answer->value);
         break;
-    case WXID__RENEWAL_LOOK_AGAIN:
-        if (take_published(call, now_ms, unix_ms, answer->value)) {
-            wxid__renewal_unlock_and_end(call);
-        } else {
-            wxid__renewal_fetch(call, now_ms);
-        }
-        break;
     case WXID__RENEWAL_PUBLISH:
         wxid__renewal_unlock_and_end(call);
         break;
     default:
-        wxid__renewal_end(call);
+        wxid__call_finish(call, NULL);
         break;
     }
 }

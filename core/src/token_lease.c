@@ -23,11 +23,6 @@ static uint64_t last_lease; /* with the lock held */
 
 /* ---- Asking; all of these with the lock held ---- */
 
-static int64_t after(int64_t now_ms, int64_t span_ms)
-{
-    return now_ms > INT64_MAX - span_ms ? INT64_MAX : now_ms + span_ms;
-}
-
 static int is_leased(const wxid__token_cache *cache, int64_t now_ms)
 {
     return cache->lease != 0 && now_ms < cache->lease_ends_ms;
@@ -36,7 +31,7 @@ static int is_leased(const wxid__token_cache *cache, int64_t now_ms)
 static uint64_t take_lease(wxid__token_cache *cache, int64_t until_ms)
 {
     cache->lease = ++last_lease;
-    cache->lease_ends_ms = after(until_ms, LEASE_GRACE_MS);
+    cache->lease_ends_ms = wxid__time_after(until_ms, LEASE_GRACE_MS);
     return cache->lease;
 }
 
@@ -55,8 +50,9 @@ static int64_t pause_left(const wxid__token_cache *cache, int64_t now_ms)
     if (now_ms >= cache->pause_ends_ms) {
         return 0;
     }
-    return after(now_ms, LONGEST_PAUSE_MS) < cache->pause_ends_ms ? LONGEST_PAUSE_MS
-                                                                  : cache->pause_ends_ms - now_ms;
+    return wxid__time_after(now_ms, LONGEST_PAUSE_MS) < cache->pause_ends_ms
+               ? LONGEST_PAUSE_MS
+               : cache->pause_ends_ms - now_ms;
 }
 
 static wxid__token_answer ready(const wxid__token_cache *cache)
@@ -151,7 +147,8 @@ wxid__token_answer wxid__token_cache_lease_anyway(wxid__token_cache *cache, int6
 int64_t wxid__token_cache_force_wait_ms(wxid__token_cache *cache, int64_t now_ms)
 {
     wxid__token_lock();
-    int64_t wait = cache->was_forced ? after(cache->forced_ms, FORCE_PAUSE_MS) - now_ms : 0;
+    int64_t wait =
+        cache->was_forced ? wxid__time_after(cache->forced_ms, FORCE_PAUSE_MS) - now_ms : 0;
     wxid__token_unlock();
     return wait > 0 ? wait : 0;
 }
@@ -201,7 +198,7 @@ static void set_life(wxid__token_cache *cache, int64_t now_ms, int64_t left_ms, 
                      uint64_t random)
 {
     int64_t margin = STALE_LEAST_MS + (int64_t)(random % (STALE_MOST_MS - STALE_LEAST_MS + 1));
-    cache->end_ms = after(now_ms, left_ms);
+    cache->end_ms = wxid__time_after(now_ms, left_ms);
     cache->stale_ms = cache->end_ms - stale_ms(margin, life_ms);
     cache->dead_ms = cache->end_ms - wxid__token_dead_ms(life_ms);
 }
@@ -222,7 +219,7 @@ int wxid__token_cache_adopt(wxid__token_cache *cache, uint64_t lease, int64_t no
         cache->failures = cache->was_refused ? cache->failures + 1 : 0;
         cache->pause_ends_ms = INT64_MIN;
         if (cache->was_refused) {
-            cache->pause_ends_ms = after(now_ms, pause_after(cache->failures));
+            cache->pause_ends_ms = wxid__time_after(now_ms, pause_after(cache->failures));
         }
         cache->was_refused = 0;
     }
@@ -236,7 +233,7 @@ static void note_failure(wxid__token_cache *cache, int64_t now_ms, wxid_error *e
     wxid_error_free(cache->failure);
     cache->failure = error;
     cache->failures = failures;
-    cache->pause_ends_ms = after(now_ms, wait_ms);
+    cache->pause_ends_ms = wxid__time_after(now_ms, wait_ms);
 }
 
 int64_t wxid__token_cache_fail(wxid__token_cache *cache, uint64_t lease, int64_t now_ms,
@@ -273,7 +270,7 @@ void wxid__token_cache_leave(wxid__token_cache *cache, uint64_t lease, int64_t n
 {
     wxid__token_lock();
     if (end_lease(cache, lease)) {
-        cache->left_until_ms = after(now_ms, LEAVE_MS);
+        cache->left_until_ms = wxid__time_after(now_ms, LEAVE_MS);
     }
     wxid__token_unlock();
 }
