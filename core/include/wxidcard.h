@@ -19,6 +19,7 @@
 #define WXIDCARD_H
 
 #include "wxidcard_base.h"
+#include "wxidcard_card.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,11 +1,11 @@
 #include "text.h"
 
 #include "buffer.h"
+#include "calendar.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The length of the character that starts here, 0 if there is none. */
 static size_t utf8_character(const unsigned char *text, size_t left)
 {
     unsigned char first = text[0];
@@ -28,11 +28,16 @@ static size_t utf8_character(const unsigned char *text, size_t left)
     return length;
 }
 
+size_t wxid__utf8_character(const char *text, size_t left)
+{
+    return left > 0 ? utf8_character((const unsigned char *)text, left) : 0;
+}
+
 int wxid__utf8_valid(const char *text, size_t length)
 {
     size_t position = 0;
     while (position < length) {
-        size_t step = utf8_character((const unsigned char *)text + position, length - position);
+        size_t step = wxid__utf8_character(text + position, length - position);
         if (step == 0) {
             return 0;
         }
@@ -70,16 +75,6 @@ int wxid__decimal(int64_t *number, const char *text)
     return 1;
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar; after H. Hinnant's days_from_civil. */
-static int64_t days_since_1970(int64_t year, int month, int day)
-{
-    year -= month <= 2;
-    int64_t era = year / 400;
-    int64_t of_era = year - era * 400;
-    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 int wxid__http_date(int64_t *seconds, const char *text)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -96,7 +91,7 @@ int wxid__http_date(int64_t *seconds, const char *text)
         return 0;
     }
     int month = (int)(found - months) / 3 + 1;
-    *seconds = days_since_1970(year, month, day) * 86400 + (int64_t)hour * 3600 +
+    *seconds = wxid__date_number((wxid__date){year, month, day}) * 86400 + (int64_t)hour * 3600 +
                (int64_t)minute * 60 + second;
     return 1;
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The length in bytes of the UTF-8 character that begins here, 0 if there is none, or a NUL. */
+size_t wxid__utf8_character(const char *text, size_t left);
 /* 1 if the bytes are UTF-8 by RFC 3629 (no surrogates, nothing overlong) without NUL. */
 int wxid__utf8_valid(const char *text, size_t length);
 /* 1 if every byte is visible ASCII (0x21 to 0x7e) and none is in `refused`. */
