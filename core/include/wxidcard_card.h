@@ -61,11 +61,10 @@ WXID_API int wxid_convert_id(wxid_value **converted, const char *number, size_t 
  * wxid_call_take_card() are checked and masked as they are. */
 WXID_API int wxid_card_new(wxid_value **card, wxid_error **error);
 
-/* Adds a field, copied. Of a field that cards have (wxid_card_field_at) a STRING's text is taken,
- * and must be UTF-8 without NUL; NULL stands for an empty one; other types are an error. Other
- * fields may hold anything: a text that is no UTF-8, or another type, is added without its
- * contents, since only its name and type matter here. Errors: USAGE, also for a name that is no
- * UTF-8 text; MEMORY. */
+/* Adds a field of any type, copied. Only texts matter here: of another type what is in it is left
+ * out, and a text that is not UTF-8, or holds a NUL, becomes an ARRAY without members. (wxid_check()
+ * refuses that in the fields that cards have, and ignores it elsewhere; wxid_mask() masks it.)
+ * Errors: USAGE for a name that is no UTF-8 text; MEMORY. */
 WXID_API int wxid_card_add(wxid_value *card, const char *name, size_t name_length, wxid_type type,
                            const char *text, size_t text_length, wxid_error **error);
 

@@ -68,11 +68,6 @@ static wxid_value *string_of(const char *text, size_t length)
     return value;
 }
 
-static int add_member(wxid_value *card, char *name, wxid_value *member, wxid_error **error)
-{
-    return wxid__value_add(card, name, member) == 0 ? 0 : wxid__fail(error, wxid__error_memory());
-}
-
 int wxid_card_add(wxid_value *card, const char *name, size_t name_length, wxid_type type,
                   const char *text, size_t text_length, wxid_error **error)
 {
@@ -82,27 +77,18 @@ int wxid_card_add(wxid_value *card, const char *name, size_t name_length, wxid_t
     if (!wxid__utf8_valid(name, name_length)) {
         return refuse(error, "the name of a card's field is not UTF-8 text");
     }
-    char *own_name = copy_bytes(name, name_length);
-    if (own_name == NULL) {
+    wxid_value *member;
+    if (type != WXID_TYPE_STRING) {
+        member = wxid__value_new(type);
+    } else if (wxid__utf8_valid(text, text_length)) {
+        member = string_of(text, text_length);
+    } else {
+        member = wxid__value_new(WXID_TYPE_ARRAY);
+    }
+    if (wxid__value_add(card, copy_bytes(name, name_length), member) != 0) {
         return wxid__fail(error, wxid__error_memory());
     }
-    wxid__field field = wxid__field_find(own_name);
-    int is_text = type == WXID_TYPE_STRING && wxid__utf8_valid(text, text_length);
-    if (field < WXID__FIELD_COUNT && !is_text && type != WXID_TYPE_NULL) {
-        wxid__text_free(own_name);
-        return wxid__fail(error, wxid__error_format(WXID_KIND_USAGE,
-                                                    type == WXID_TYPE_STRING
-                                                        ? "%s of a card must be UTF-8 text without "
-                                                          "NUL"
-                                                        : "%s of a card must be text",
-                                                    names[field]));
-    }
-    if (type == WXID_TYPE_STRING) {
-        return add_member(card, own_name,
-                          is_text ? string_of(text, text_length) : wxid__value_new_string(""),
-                          error);
-    }
-    return add_member(card, own_name, wxid__value_new(type), error);
+    return 0;
 }
 
 /* Stores the texts of the fields that there are. */
@@ -115,8 +101,10 @@ static int read_texts(wxid__side *side, const wxid_value *card, wxid_error **err
             continue;
         }
         if (wxid_value_type(value) != WXID_TYPE_STRING) {
-            return wxid__fail(error, wxid__error_format(WXID_KIND_USAGE,
-                                                        "%s of a card must be text", names[field]));
+            return wxid__fail(
+                error, wxid__error_format(WXID_KIND_USAGE,
+                                          "%s of a card must be text, in UTF-8 and without NUL",
+                                          names[field]));
         }
         const char *text = wxid_value_string(value, NULL);
         side->text[field] = wxid__is_blank(text) ? NULL : text;

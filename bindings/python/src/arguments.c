@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* "must be a str, not bytes: write value.decode()" */
-static int refuse_type(PyObject *argument, const char *name, const char *wanted)
+PyObject *wxpy_refuse_type(PyObject *argument, const char *name, const char *wanted)
 {
     const char *advice = "";
     if (PyBytes_Check(argument)) {
@@ -19,6 +18,12 @@ static int refuse_type(PyObject *argument, const char *name, const char *wanted)
         PyErr_Format(PyExc_TypeError, "%s must be %s, not %U%s", name, wanted, type_name, advice);
     }
     Py_XDECREF(type_name);
+    return NULL;
+}
+
+static int refuse_type(PyObject *argument, const char *name, const char *wanted)
+{
+    (void)wxpy_refuse_type(argument, name, wanted);
     return -1;
 }
 

@@ -46,6 +46,8 @@ PyObject *wxpy_text_or_none(const char *text);
 /* arguments.c: what came from the caller. The text is lent by the argument, which must outlive it.
  */
 int wxpy_read_text(const char **text, PyObject *argument, const char *name);
+/* Raises TypeError: "{name} must be {wanted}, not int: write it in quotes". Always returns NULL. */
+PyObject *wxpy_refuse_type(PyObject *argument, const char *name, const char *wanted);
 /* Stores a bytes object (new reference) that holds the path as the system wants it. */
 int wxpy_read_path(PyObject **path, PyObject *argument, const char *name);
 int wxpy_read_count(int64_t *count, PyObject *argument, const char *name);
@@ -124,6 +126,9 @@ PyObject *wxpy_request_new(module_state *state, call_object *call, const wxid_re
 
 /* tables.c */
 extern PyMethodDef wxpy_table_methods[];
+
+/* checks.c */
+extern PyMethodDef wxpy_check_methods[];
 
 extern PyType_Spec wxpy_client_spec;
 extern PyType_Spec wxpy_session_spec;

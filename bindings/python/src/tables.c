@@ -87,6 +87,22 @@ static PyObject *setting_table(PyObject *module, PyObject *Py_UNUSED(none))
     return list;
 }
 
+static PyObject *finding_table(PyObject *module, PyObject *Py_UNUSED(none))
+{
+    (void)module;
+    PyObject *list = PyList_New(0);
+    const wxid_finding_info *info;
+    for (size_t i = 0; list != NULL && (info = wxid_finding_info_at(i)) != NULL; i++) {
+        PyObject *row = Py_BuildValue("{s:s, s:s, s:s, s:s, s:s}", "field", info->field, "code",
+                                      info->code, "level", info->level, "message", info->message,
+                                      "message_zh", info->message_zh);
+        if (append(list, row) < 0) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
+}
+
 static PyObject *error_classes(PyObject *module, PyObject *Py_UNUSED(none))
 {
     return PyDict_Copy(wxpy_state(module)->error_classes);
@@ -106,6 +122,9 @@ PyMethodDef wxpy_table_methods[] = {
      "The settings: dicts with name, type (\"text\", \"path\", \"token_file\", \"count\",\n"
      "\"duration\", \"flag\", \"function\" or \"store\"), meaning, and secret: whether it must\n"
      "not be shown or stored."},
+    {"finding_table", finding_table, METH_NOARGS,
+     "What checks can find: dicts with field, code, level (\"error\" or \"warning\"), message and\n"
+     "message_zh."},
     {"error_classes", error_classes, METH_NOARGS,
      "The exception classes by name, those of wxidcard.errors."},
     {NULL, NULL, 0, NULL},

@@ -6,11 +6,13 @@
 ('张三', '11010519491231002X')
 
 :class:`Client` is for many pictures and many threads; the errors are all under :class:`Error`.
+:func:`check` and :func:`mask` are for what was recognised.
 """
 
 from . import errors
 from ._core import __version__
 from .cards import BackCard, Card, FrontCard
+from .checks import CardReport, Finding, IdReport, check, check_id, convert_id, mask
 from .client import Client, recognize
 from .errors import *  # noqa: F403 - all of them, whatever the core's table has
 from .file_store import FileTokenStore
@@ -21,14 +23,21 @@ from .stores import TokenStore
 __all__ = [
     "BackCard",
     "Card",
+    "CardReport",
     "Client",
     "FileTokenStore",
+    "Finding",
     "FrontCard",
+    "IdReport",
     "RedisTokenStore",
     "Settings",
     "TokenProvider",
     "TokenStore",
     "__version__",
+    "check",
+    "check_id",
+    "convert_id",
+    "mask",
     "recognize",
 ]
 __all__ += errors.__all__

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from . import cli_check, cli_recognize
 from ._core import __version__
 
 USAGE = 2
@@ -17,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"wxidcard {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    cli_recognize.add_parser(commands)
+    cli_check.add_parser(commands)
     # The sandbox has a parser, and --help, of its own: what follows is handed on as it stands.
     commands.add_parser(
         "sandbox", add_help=False, help="the service on your own machine, for development and tests"
@@ -26,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _sandbox(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if arguments.command == "recognize":
+        return cli_recognize.run(arguments)
+    if arguments.command == "check":
+        return cli_check.run(arguments)
     parser.print_help(sys.stderr)
     return USAGE
 
