@@ -1,5 +1,6 @@
 /* wxidcard.core: the core without libcurl. Sessions and the call machine, for drivers written in
- * Lua. */
+ * Lua; and what is done with cards and pictures. */
+#include "checks.h"
 #include "session.h"
 #include "tables.h"
 
@@ -8,8 +9,16 @@ WXL_EXPORT int luaopen_wxidcard_core(lua_State *L);
 int luaopen_wxidcard_core(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"session", wxl_new_session}, {"kinds", wxl_kinds}, {"errcodes", wxl_errcodes},
-        {"settings", wxl_settings},   {NULL, NULL},
+        {"session", wxl_new_session},
+        {"kinds", wxl_kinds},
+        {"errcodes", wxl_errcodes},
+        {"settings", wxl_settings},
+        {"findings", wxl_findings},
+        {"check_id", wxl_check_id},
+        {"convert_id", wxl_convert_id},
+        {"check", wxl_check},
+        {"mask", wxl_mask},
+        {NULL, NULL},
     };
     lua_newtable(L);
     wxl_set_functions(L, functions);

@@ -54,6 +54,22 @@ int wxl_settings(lua_State *L)
     return 1;
 }
 
+int wxl_findings(lua_State *L)
+{
+    const wxid_finding_info *row;
+    lua_newtable(L);
+    for (size_t i = 0; (row = wxid_finding_info_at(i)) != NULL; i++) {
+        lua_createtable(L, 0, 5);
+        set_text(L, "field", row->field);
+        set_text(L, "code", row->code);
+        set_text(L, "level", row->level);
+        set_text(L, "message", row->message);
+        set_text(L, "message_zh", row->message_zh);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
 /* Pushes nil for a text that there is not. */
 static void push_setting(lua_State *L, const wxid_setting_info *row, const wxid_settings *settings)
 {

@@ -69,6 +69,18 @@ local function class_of_clients(fail)
     return Client
 end
 
+-- A function of the core's that has no client.
+local function exposed(work, fail)
+    return function(...)
+        local result, problem = work(...)
+        if result ~= nil then
+            return result
+        end
+        raise_mistake(problem)
+        return fail(failure.new(problem))
+    end
+end
+
 local client = {}
 
 --- Makes a module: its functions, with `fail` deciding how a failure is handed out.
@@ -87,6 +99,22 @@ function client.module(fail)
         raise_mistake(problem)
         return fail(failure.new(problem))
     end
+
+    --- check_id(number, today): the report on a citizen identity number (GB 11643-1999): valid,
+    -- birth, sex, province, permit, candidates, findings. today is "YYYY-MM-DD", by default the day
+    -- that it is in China.
+    module.check_id = exposed(core.check_id, fail)
+
+    --- convert_id(number): the 18 characters that a number of 15 digits became.
+    module.convert_id = exposed(core.convert_id, fail)
+
+    --- check(front, back, today): the report on a card, one side or both, in either order: ok,
+    -- findings, id, age, valid_from, valid_until, days_left. A finding has field, code, level,
+    -- message and message_zh.
+    module.check = exposed(core.check, fail)
+
+    --- mask(card): a copy for a log.
+    module.mask = exposed(core.mask, fail)
 
     return module
 end
