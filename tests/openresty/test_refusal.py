@@ -1,80 +1,54 @@
 """Inside nginx wxidcard must not block: the event loop refuses, a worker thread may."""
 
-import http.client
 import http.server
-import os
 import pathlib
-import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import pytest
+from nginx import Nginx, running
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-MODULES = pathlib.Path("/usr/lib/nginx/modules")
-LUA_CPATH = os.environ.get("LUA_CPATH", f"{ROOT}/build/lua/5.1/?.so;;")
 CARD = b'{"errcode":0,"errmsg":"ok","type":"Back","valid_date":"20070105-20270105"}'
 TOKEN = b'{"access_token":"canary-token","expires_in":7200}'
 
-CONFIGURATION = """
-load_module {modules}/ndk_http_module.so;
-load_module {modules}/ngx_http_lua_module.so;
-daemon off;
-worker_processes 1;
-pid {prefix}/pid;
-error_log {prefix}/error.log info;
-{user}
-thread_pool recognition threads=2;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {prefix}/body;
-    proxy_temp_path {prefix}/proxy;
-    fastcgi_temp_path {prefix}/fastcgi;
-    uwsgi_temp_path {prefix}/uwsgi;
-    scgi_temp_path {prefix}/scgi;
-    lua_package_path '{prefix}/?.lua;{root}/bindings/lua/lua/?.lua;;';
-    lua_package_cpath '{cpath}';
-    init_worker_by_lua_block {{
-        ngx.timer.at(0, function() ngx.shared.seen:set("timer", require("attempt").attempt()) end)
+HTTP = """
+init_worker_by_lua_block {
+    ngx.timer.at(0, function() ngx.shared.seen:set("timer", require("attempt").attempt()) end)
+}
+lua_shared_dict seen 1m;
+"""
+LOCATIONS = """
+location /content {{ content_by_lua_block {{ ngx.print(require("attempt").attempt()) }} }}
+location /access {{
+    access_by_lua_block {{ ngx.print(require("attempt").attempt()) ngx.exit(200) }}
+}}
+location /safe {{
+    content_by_lua_block {{ ngx.print(require("attempt").attempt("wxidcard.safe")) }}
+}}
+location /timer {{
+    content_by_lua_block {{
+        for _ = 1, 200 do
+            local said = ngx.shared.seen:get("timer")
+            if said then return ngx.print(said) end
+            ngx.sleep(0.01)
+        end
     }}
-    lua_shared_dict seen 1m;
-    server {{
-        listen unix:{prefix}/socket;
-        location /content {{ content_by_lua_block {{ ngx.print(require("attempt").attempt()) }} }}
-        location /access {{
-            access_by_lua_block {{ ngx.print(require("attempt").attempt()) ngx.exit(200) }}
-        }}
-        location /safe {{
-            content_by_lua_block {{ ngx.print(require("attempt").attempt("wxidcard.safe")) }}
-        }}
-        location /timer {{
-            content_by_lua_block {{
-                for _ = 1, 200 do
-                    local said = ngx.shared.seen:get("timer")
-                    if said then return ngx.print(said) end
-                    ngx.sleep(0.01)
-                end
-            }}
-        }}
-        location /thread {{
-            content_by_lua_block {{
-                local ran, outcome = ngx.run_worker_thread("recognition", "attempt", "in_a_thread",
-                                                           "http://127.0.0.1:{port}")
-                ngx.print(tostring(outcome))
-            }}
-        }}
-        location /account {{
-            content_by_lua_block {{
-                local ran, outcome = ngx.run_worker_thread("recognition", "attempt",
-                                                           "with_an_account",
-                                                           "http://127.0.0.1:{port}")
-                ngx.print(tostring(outcome))
-            }}
-        }}
+}}
+location /thread {{
+    content_by_lua_block {{
+        local ran, outcome = ngx.run_worker_thread("recognition", "attempt", "in_a_thread",
+                                                   "http://127.0.0.1:{port}")
+        ngx.print(tostring(outcome))
+    }}
+}}
+location /account {{
+    content_by_lua_block {{
+        local ran, outcome = ngx.run_worker_thread("recognition", "attempt",
+                                                   "with_an_account",
+                                                   "http://127.0.0.1:{port}")
+        ngx.print(tostring(outcome))
     }}
 }}
 """
@@ -142,61 +116,11 @@ def service_port() -> Iterator[int]:
         server.shutdown()
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: pathlib.Path) -> None:
-        super().__init__("localhost", timeout=10)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
-
-
-class Nginx:
-    def __init__(self, prefix: pathlib.Path) -> None:
-        self.prefix = prefix
-
-    def get(self, target: str) -> str:
-        connection = UnixConnection(self.prefix / "socket")
-        connection.request("GET", target)
-        reply = connection.getresponse()
-        text = reply.read().decode()
-        connection.close()
-        assert reply.status == 200, (self.prefix / "error.log").read_text()
-        return text
-
-
 @pytest.fixture
 def nginx(tmp_path: pathlib.Path, service_port: int) -> Iterator[Nginx]:
-    user = "user root;" if os.geteuid() == 0 else ""
     (tmp_path / "attempt.lua").write_text(ATTEMPT)
-    (tmp_path / "nginx.conf").write_text(
-        CONFIGURATION.format(
-            modules=MODULES,
-            prefix=tmp_path,
-            root=ROOT,
-            cpath=LUA_CPATH,
-            user=user,
-            port=service_port,
-        )
-    )
-    with subprocess.Popen(
-        ["nginx", "-p", tmp_path, "-e", tmp_path / "error.log", "-c", tmp_path / "nginx.conf"]
-    ) as process:
-        try:
-            # The master listens before it starts the workers, and a connection waits for them.
-            while process.poll() is None and not can_connect(tmp_path / "socket"):
-                os.sched_yield()
-            assert process.poll() is None, (tmp_path / "error.log").read_text()
-            yield Nginx(tmp_path)
-        finally:
-            process.terminate()
-
-
-def can_connect(path: pathlib.Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0
+    with running(tmp_path, LOCATIONS.format(port=service_port), HTTP) as started:
+        yield started
 
 
 @pytest.mark.parametrize("phase", ["content", "access", "timer", "safe"])

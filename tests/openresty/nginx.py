@@ -1,0 +1,108 @@
+"""A real nginx with its Lua module, one worker and a pool of threads, for one test."""
+
+import http.client
+import os
+import pathlib
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODULES = pathlib.Path("/usr/lib/nginx/modules")
+LUA_CPATH = os.environ.get("LUA_CPATH", f"{ROOT}/build/lua/5.1/?.so;;")
+
+CONFIGURATION = """
+load_module {modules}/ndk_http_module.so;
+load_module {modules}/ngx_http_lua_module.so;
+daemon off;
+worker_processes 1;
+pid {prefix}/pid;
+error_log {prefix}/error.log info;
+{user}
+thread_pool recognition threads=2;
+events {{}}
+http {{
+    access_log off;
+    client_max_body_size 16m;
+    client_body_buffer_size 16m;
+    client_body_temp_path {prefix}/body;
+    proxy_temp_path {prefix}/proxy;
+    fastcgi_temp_path {prefix}/fastcgi;
+    uwsgi_temp_path {prefix}/uwsgi;
+    scgi_temp_path {prefix}/scgi;
+    lua_package_path '{prefix}/?.lua;{root}/bindings/lua/lua/?.lua;;';
+    lua_package_cpath '{cpath}';
+    {http}
+    server {{
+        listen unix:{prefix}/socket;
+        {locations}
+    }}
+}}
+"""
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a socket in the file system, which needs no port."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        super().__init__("localhost", timeout=20)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+class Nginx:
+    """A server that runs; its files are in ``prefix``."""
+
+    def __init__(self, prefix: pathlib.Path) -> None:
+        self.prefix = prefix
+
+    def get(self, target: str) -> str:
+        return self.send("GET", target).decode()
+
+    def send(self, method: str, target: str, body: bytes | None = None) -> bytes:
+        connection = UnixConnection(self.prefix / "socket")
+        connection.request(method, target, body)
+        reply = connection.getresponse()
+        answer = reply.read()
+        connection.close()
+        assert reply.status == 200, (self.prefix / "error.log").read_text()
+        return answer
+
+
+@contextmanager
+def running(prefix: pathlib.Path, locations: str, http: str = "") -> Iterator[Nginx]:
+    """Start one in a folder, whose Lua files it finds, with these parts of its configuration."""
+    user = "user root;" if os.geteuid() == 0 else ""
+    configuration = prefix / "nginx.conf"
+    configuration.write_text(
+        CONFIGURATION.format(
+            modules=MODULES,
+            prefix=prefix,
+            root=ROOT,
+            cpath=LUA_CPATH,
+            user=user,
+            http=http,
+            locations=locations,
+        )
+    )
+    with subprocess.Popen(
+        ["nginx", "-p", prefix, "-e", prefix / "error.log", "-c", configuration]
+    ) as process:
+        try:
+            # The master listens before it starts the workers, and a connection waits for them.
+            while process.poll() is None and not can_connect(prefix / "socket"):
+                os.sched_yield()
+            assert process.poll() is None, (prefix / "error.log").read_text()
+            yield Nginx(prefix)
+        finally:
+            process.terminate()
+
+
+def can_connect(path: pathlib.Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
