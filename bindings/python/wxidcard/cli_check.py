@@ -44,15 +44,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(report["valid"] for _, report in reports) else NOT_VALID
 
 
+def spoken(english: str, chinese: str) -> str:
+    """Whichever is the language of the terminal."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if locale := os.environ.get(variable):
+            return chinese if locale.startswith("zh") else english
+    return english
+
+
 def sentences(findings: Sequence[Finding]) -> list[str]:
     """What was found, in the language of the terminal."""
-    name = next(
-        (value for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(key))), ""
-    )
-    return [
-        finding["message_zh"] if name.startswith("zh") else finding["message"]
-        for finding in findings
-    ]
+    return [spoken(finding["message"], finding["message_zh"]) for finding in findings]
 
 
 def _numbers(given: Sequence[str]) -> Iterator[str]:
@@ -65,9 +67,9 @@ def _numbers(given: Sequence[str]) -> Iterator[str]:
 
 def _lines(number: str, report: IdReport) -> Iterator[str]:
     said = [report["birth"], report["sex"], report["province"]]
-    verdict = "valid" if report["valid"] else "not valid"
+    verdict = spoken("valid", "有效") if report["valid"] else spoken("not valid", "无效")
     yield "  ".join([number, verdict, *filter(None, said)])
     for sentence in sentences(report["findings"]):
         yield f"  {sentence}"
     if report["candidates"]:
-        yield f"  {' or '.join(report['candidates'])} ?"
+        yield f"  {spoken('perhaps', '可能是')} {', '.join(report['candidates'])}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import checks
 from .cards import Card
-from .cli_check import sentences
+from .cli_check import sentences, spoken
 from .client import Client
 from .errors import Error
 from .settings import Settings
@@ -109,7 +109,9 @@ def _print(picture: str, card: Card, arguments: argparse.Namespace) -> None:
         return
     print("\n".join(_lines(picture, shown)))
     if report is not None:
-        for sentence in sentences(report["findings"]) or ["nothing found"]:
+        for sentence in sentences(report["findings"]) or [
+            spoken("nothing to object to", "未发现问题")
+        ]:
             print(f"  - {sentence}")
 
 
