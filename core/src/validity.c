@@ -10,19 +10,33 @@ static void skip_spaces(const char **text)
     *text += strspn(*text, " ");
 }
 
-/* Takes a word off the text, if it stands there. */
+/* Takes a word off the text, if it stands there, with spaces wherever OCR saw some. */
 static int take(const char **text, const char *word)
 {
-    skip_spaces(text);
-    size_t length = strlen(word);
-    if (strncmp(*text, word, length) != 0) {
-        return 0;
+    const char *rest = *text;
+    for (; *word != '\0'; word++, rest++) {
+        if (((unsigned char)*word & 0xc0) != 0x80) { /* a character begins */
+            skip_spaces(&rest);
+        }
+        if (*rest != *word) {
+            return 0;
+        }
     }
-    *text += length;
+    *text = rest;
     return 1;
 }
 
-/* Takes so many digits, with spaces wherever OCR saw some. */
+static int take_one_of(const char **text, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (take(text, *words)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Takes so many digits. */
 static int take_digits(const char **text, int count, int *number)
 {
     int read = 0;
@@ -39,32 +53,30 @@ static int take_digits(const char **text, int count, int *number)
     return 1;
 }
 
-/* What stands behind the year, the month and the day; the same kind all along. */
-static const char *const styles[][3] = {
-    {".", ".", ""}, {"．", "．", ""},   {"。", "。", ""}, {"-", "-", ""},
-    {"/", "/", ""}, {"年", "月", "日"}, {"", "", ""},
+static const char *const dots[] = {".", "．", "。", NULL};
+static const char *const hyphen[] = {"-", NULL};
+static const char *const slash[] = {"/", NULL};
+static const char *const year[] = {"年", NULL};
+static const char *const month[] = {"月", NULL};
+static const char *const day[] = {"日", NULL};
+static const char *const nothing[] = {"", NULL};
+
+/* What stands behind the year, the month and the day. */
+static const char *const *const styles[][3] = {
+    {dots, dots, nothing}, {hyphen, hyphen, nothing},   {slash, slash, nothing},
+    {year, month, day},    {nothing, nothing, nothing},
 };
 
 static int take_date(const char **text, wxid__date *date)
 {
     for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++) {
         const char *rest = *text;
-        if (take_digits(&rest, 4, &date->year) && take(&rest, styles[i][0]) &&
-            take_digits(&rest, 2, &date->month) && take(&rest, styles[i][1]) &&
-            take_digits(&rest, 2, &date->day) && take(&rest, styles[i][2])) {
+        if (take_digits(&rest, 4, &date->year) && take_one_of(&rest, styles[i][0]) &&
+            take_digits(&rest, 2, &date->month) && take_one_of(&rest, styles[i][1]) &&
+            take_digits(&rest, 2, &date->day) && take_one_of(&rest, styles[i][2])) {
             *text = rest;
             return wxid__date_exists(*date) && date->year >= EARLIEST_YEAR &&
                    date->year <= LATEST_YEAR;
-        }
-    }
-    return 0;
-}
-
-static int take_one_of(const char **text, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (take(text, *words)) {
-            return 1;
         }
     }
     return 0;
