@@ -14,6 +14,9 @@ from setuptools.command.build_ext import build_ext
 ROOT = Path(__file__).resolve().parent
 # 7.87 brought CURLOPT_QUICK_EXIT, without which a hanging resolver outlives every deadline.
 LIBRARIES = ("libcurl >= 7.87", "libcjson >= 1.7.15")
+# They make pictures fit. WXIDCARD_PICTURES says 1 or 0; without it they are taken if they are there.
+PICTURE_LIBRARIES = ("libjpeg", "libpng >= 1.6")
+PICTURES = os.environ.get("WXIDCARD_PICTURES", "")
 SANITIZE = os.environ.get("WXIDCARD_SANITIZE", "")
 # A free-threaded interpreter has no limited API: it gets a build of its own.
 LIMITED_API = not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -32,8 +35,8 @@ def sources(folder: str, pattern: str = "*.c") -> list[str]:
     return sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob(pattern))
 
 
-def pkg_config(option: str) -> list[str]:
-    command = [os.environ.get("PKG_CONFIG", "pkg-config"), "--print-errors", option, *LIBRARIES]
+def pkg_config(option: str, libraries: tuple[str, ...]) -> list[str]:
+    command = [os.environ.get("PKG_CONFIG", "pkg-config"), "--print-errors", option, *libraries]
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True)
     except FileNotFoundError:
@@ -42,19 +45,46 @@ def pkg_config(option: str) -> list[str]:
         problem = error.stderr.strip()
     else:
         return shlex.split(found.stdout)
-    sys.exit(
-        f"wxidcard cannot be built: {problem}\nIt needs {' and '.join(LIBRARIES)}. On Debian and "
-        "Ubuntu: apt install gcc pkg-config libcurl4-openssl-dev libcjson-dev"
-    )
+    raise LookupError(problem)
+
+
+def libraries() -> tuple[str, ...]:
+    """What the core is built with: those of pictures only if they are wanted and there."""
+    needed, packages = LIBRARIES, "libcurl4-openssl-dev libcjson-dev"
+    if PICTURES == "1":
+        needed, packages = (*LIBRARIES, *PICTURE_LIBRARIES), f"{packages} libjpeg-dev libpng-dev"
+    try:
+        pkg_config("--exists", needed)
+    except LookupError as problem:
+        sys.exit(
+            f"wxidcard cannot be built: {problem}\nIt needs {' and '.join(needed)}. On Debian and "
+            f"Ubuntu: apt install gcc pkg-config {packages}"
+        )
+    if PICTURES == "":
+        try:
+            pkg_config("--exists", PICTURE_LIBRARIES)
+        except LookupError as problem:
+            print(
+                f"wxidcard is built without making pictures fit: {problem}\nThat needs "
+                f"{' and '.join(PICTURE_LIBRARIES)}. On Debian and Ubuntu: apt install libjpeg-dev "
+                "libpng-dev. The setting fit will be refused.",
+                file=sys.stderr,
+            )
+        else:
+            return (*LIBRARIES, *PICTURE_LIBRARIES)
+    return needed
 
 
 class BuildExtension(build_ext):
     """Asks pkg-config when it compiles and not before: an sdist needs no library."""
 
     def build_extensions(self) -> None:
+        chosen = libraries()
         for extension in self.extensions:
-            extension.extra_compile_args += pkg_config("--cflags")
-            extension.extra_link_args += [*pkg_config("--libs"), "-lm"]
+            if chosen != LIBRARIES:
+                extension.define_macros.append(("WXID_WITH_PICTURES", None))
+            extension.extra_compile_args += pkg_config("--cflags", chosen)
+            extension.extra_link_args += [*pkg_config("--libs", chosen), "-lm"]
         super().build_extensions()
 
 

@@ -16,10 +16,13 @@ dependencies = {
     "lua >= 5.1, < 5.5",
 }
 
--- Without a header: Debian's libcurl has it in a folder that luarocks does not look into.
+-- Without a header: Debian's libcurl has it in a folder that luarocks does not look into. libjpeg and
+-- libpng are for pictures that are made fit. A rock has no options: CMake builds it without them.
 external_dependencies = {
     CURL = { library = "curl" },
     CJSON = { library = "cjson" },
+    JPEG = { library = "jpeg" },
+    PNG = { library = "png" },
 }
 
 build = {
@@ -38,9 +41,11 @@ build = {
             sources = {
                 "bindings/lua/src/answers.c",
                 "bindings/lua/src/call.c",
+                "bindings/lua/src/checks.c",
                 "bindings/lua/src/compat.c",
                 "bindings/lua/src/core_module.c",
                 "bindings/lua/src/failure.c",
+                "bindings/lua/src/fit.c",
                 "bindings/lua/src/options.c",
                 "bindings/lua/src/session.c",
                 "bindings/lua/src/tables.c",
@@ -63,6 +68,15 @@ build = {
                 "core/src/mask.c",
                 "core/src/memory.c",
                 "core/src/nationalities.c",
+                "core/src/picture_fit.c",
+                "core/src/picture_head.c",
+                "core/src/picture_jpeg.c",
+                "core/src/picture_jpeg_write.c",
+                "core/src/picture_pixels.c",
+                "core/src/picture_png.c",
+                "core/src/picture_scale.c",
+                "core/src/picture_shrink.c",
+                "core/src/picture_strip.c",
                 "core/src/recognition.c",
                 "core/src/regions.c",
                 "core/src/renewal.c",
@@ -81,10 +95,10 @@ build = {
                 "core/src/validity.c",
                 "core/src/value.c",
             },
-            defines = { "_GNU_SOURCE" },
-            incdirs = { "core/include", "$(CJSON_INCDIR)" },
-            libdirs = { "$(CJSON_LIBDIR)" },
-            libraries = { "cjson", "pthread", "m" },
+            defines = { "_GNU_SOURCE", "WXID_WITH_PICTURES" },
+            incdirs = { "core/include", "$(CJSON_INCDIR)", "$(JPEG_INCDIR)", "$(PNG_INCDIR)" },
+            libdirs = { "$(CJSON_LIBDIR)", "$(JPEG_LIBDIR)", "$(PNG_LIBDIR)" },
+            libraries = { "cjson", "jpeg", "png", "pthread", "m" },
         },
         ["wxidcard.curl"] = {
             sources = {
@@ -125,6 +139,15 @@ build = {
                 "core/src/mask.c",
                 "core/src/memory.c",
                 "core/src/nationalities.c",
+                "core/src/picture_fit.c",
+                "core/src/picture_head.c",
+                "core/src/picture_jpeg.c",
+                "core/src/picture_jpeg_write.c",
+                "core/src/picture_pixels.c",
+                "core/src/picture_png.c",
+                "core/src/picture_scale.c",
+                "core/src/picture_shrink.c",
+                "core/src/picture_strip.c",
                 "core/src/recognition.c",
                 "core/src/regions.c",
                 "core/src/renewal.c",
@@ -143,10 +166,14 @@ build = {
                 "core/src/validity.c",
                 "core/src/value.c",
             },
-            defines = { "_GNU_SOURCE" },
-            incdirs = { "core/include", "$(CURL_INCDIR)", "$(CJSON_INCDIR)" },
-            libdirs = { "$(CURL_LIBDIR)", "$(CJSON_LIBDIR)" },
-            libraries = { "curl", "cjson", "pthread", "m", "dl" },
+            defines = { "_GNU_SOURCE", "WXID_WITH_PICTURES" },
+            incdirs = {
+                "core/include", "$(CURL_INCDIR)", "$(CJSON_INCDIR)", "$(JPEG_INCDIR)", "$(PNG_INCDIR)",
+            },
+            libdirs = {
+                "$(CURL_LIBDIR)", "$(CJSON_LIBDIR)", "$(JPEG_LIBDIR)", "$(PNG_LIBDIR)",
+            },
+            libraries = { "curl", "cjson", "jpeg", "png", "pthread", "m", "dl" },
         },
     },
     copy_directories = {},

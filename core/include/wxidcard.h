@@ -20,6 +20,7 @@
 
 #include "wxidcard_base.h"
 #include "wxidcard_card.h"
+#include "wxidcard_picture.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -57,16 +58,20 @@ typedef struct wxid_settings {
     int64_t connect_timeout_ms; /* 1 to 3,600,000; default 5,000 */
     int64_t max_retries;        /* 0 to 2; default 2 */
     int64_t max_image_bytes;    /* 1 to 64 MiB; default 2 MiB: the picture must be smaller */
+    int64_t fit;                /* 1: a JPEG or PNG that is not is made to be, up to 64 MiB, as
+                                   wxid_picture_fit() does; default 0 */
+    int64_t strip_metadata;     /* 1: metadata are taken out of JPEG and PNG before they are sent;
+                                   other formats are refused; default 0 */
     int64_t max_connections;    /* 1 to 1,024; default 32. A renewal has one more of its own */
     const char *ca_file;        /* default: the system's */
     const char *proxy;          /* http://host:port; default: none, whatever the environment says */
 } wxid_settings;
 
-#define WXID_SETTINGS_INIT                                                                      \
-    {                                                                                           \
-        WXID_SETTINGS_VERSION, NULL, NULL, NULL, NULL, WXID_UNSET, WXID_UNSET, NULL, NULL,      \
-            WXID_UNSET, NULL, WXID_UNSET, WXID_UNSET, WXID_UNSET, WXID_UNSET, WXID_UNSET, NULL, \
-            NULL                                                                                \
+#define WXID_SETTINGS_INIT                                                                 \
+    {                                                                                      \
+        WXID_SETTINGS_VERSION, NULL, NULL, NULL, NULL, WXID_UNSET, WXID_UNSET, NULL, NULL, \
+            WXID_UNSET, NULL, WXID_UNSET, WXID_UNSET, WXID_UNSET, WXID_UNSET, WXID_UNSET,  \
+            WXID_UNSET, WXID_UNSET, NULL, NULL                                             \
     }
 
 typedef enum wxid_setting_type {

@@ -78,7 +78,7 @@ static int recognise(wxid__image *image, wxid_error **error)
                                      "JPEG, PNG, GIF, BMP or WebP file"));
 }
 
-static int check_size(size_t length, int64_t max_bytes, wxid_error **error)
+int wxid__image_check_size(size_t length, int64_t max_bytes, wxid_error **error)
 {
     if (length == 0) {
         return wxid__fail(error, wxid_error_new(WXID_KIND_IMAGE_INPUT, "the picture is empty"));
@@ -88,8 +88,10 @@ static int check_size(size_t length, int64_t max_bytes, wxid_error **error)
             error,
             wxid__error_format(WXID_KIND_IMAGE_INPUT,
                                "the picture has %zu bytes or more and must have fewer than %lld "
-                               "(max_image_bytes): scale it down or save it with more compression",
-                               length, (long long)max_bytes));
+                               "(%s): scale it down or save it with more compression",
+                               length, (long long)max_bytes,
+                               max_bytes < WXID__MOST_IMAGE_BYTES ? "max_image_bytes"
+                                                                  : "no picture may have more"));
     }
     return 0;
 }
@@ -98,7 +100,8 @@ int wxid__image_from_bytes(wxid__image *image, const void *data, size_t length, 
                            wxid_error **error)
 {
     wxid__image candidate = {data, length, NULL, NULL, NULL};
-    if (check_size(length, max_bytes, error) != 0 || recognise(&candidate, error) != 0) {
+    if (wxid__image_check_size(length, max_bytes, error) != 0 ||
+        recognise(&candidate, error) != 0) {
         return -1;
     }
     *image = candidate;
@@ -118,7 +121,7 @@ static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wx
                                          "a pipe, a socket or a device: give a picture's path"));
     }
     if (status.st_size >= max_bytes) {
-        return check_size((size_t)status.st_size, max_bytes, error);
+        return wxid__image_check_size((size_t)status.st_size, max_bytes, error);
     }
     size_t limit = (size_t)max_bytes;
     unsigned char *data = malloc(limit);
@@ -158,11 +161,24 @@ int wxid__image_from_path(wxid__image *image, const char *path, int64_t max_byte
     return result;
 }
 
-void wxid__image_clear(wxid__image *image)
+static void free_owned(wxid__image *image)
 {
     if (image->owned != NULL) {
         wxid__wipe(image->owned, image->length);
         free(image->owned);
     }
+}
+
+void wxid__image_replace(wxid__image *image, unsigned char *data, size_t length)
+{
+    free_owned(image);
+    image->data = data;
+    image->length = length;
+    image->owned = data;
+}
+
+void wxid__image_clear(wxid__image *image)
+{
+    free_owned(image);
     *image = (wxid__image){NULL, 0, NULL, NULL, NULL};
 }

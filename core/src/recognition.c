@@ -3,6 +3,7 @@
 
 #include "errors.h"
 #include "memory.h"
+#include "picture.h"
 #include "reply.h"
 
 #include <string.h>
@@ -73,15 +74,24 @@ static int read_type(const char **type, const char *given, wxid_error **error)
     return 0;
 }
 
+/* The picture's bytes, as they are to be sent. */
+static int take_bytes(wxid_call *call, const wxid_recognition *recognition, wxid_error **error)
+{
+    const wxid_settings *settings = &call->session->settings;
+    int64_t limit = wxid_picture_read_limit(settings);
+    int failed = recognition->image != NULL
+                     ? wxid__image_from_bytes(&call->image, recognition->image,
+                                              recognition->image_length, limit, error)
+                     : wxid__image_from_path(&call->image, recognition->image_path, limit, error);
+    return failed ? -1
+                  : wxid__picture_fit(&call->image, settings->max_image_bytes,
+                                      settings->strip_metadata != 0, error);
+}
+
 static int take_picture(wxid_call *call, const wxid_recognition *recognition, wxid_error **error)
 {
-    int64_t max_bytes = call->session->settings.max_image_bytes;
-    if (recognition->image != NULL) {
-        return wxid__image_from_bytes(&call->image, recognition->image, recognition->image_length,
-                                      max_bytes, error);
-    }
-    if (recognition->image_path != NULL) {
-        return wxid__image_from_path(&call->image, recognition->image_path, max_bytes, error);
+    if (recognition->img_url == NULL) {
+        return take_bytes(call, recognition, error);
     }
     if (wxid__img_url_check(recognition->img_url, error) != 0) {
         return -1;

@@ -3,6 +3,7 @@
 #include "buffer.h"
 #include "errors.h"
 #include "memory.h"
+#include "picture.h"
 #include "request.h"
 #include "text.h"
 
@@ -13,7 +14,7 @@
 #define DEFAULT_BASE_URL "https://api.weixin.qq.com"
 #define OPEN_SERVICE_BASE_URL "http://api.weixin.qq.com"
 #define LONGEST_TIMEOUT_MS 3600000
-#define MEBIBYTE INT64_C(1048576)
+#define DEFAULT_IMAGE_BYTES (2 * INT64_C(1048576))
 
 enum { BUDGET_FULL = 100, RETRY_COST = 5, TIMEOUT_COST = 10 };
 
@@ -60,6 +61,27 @@ static int settle(int64_t *setting, int64_t standard, int64_t least, int64_t mos
     return *setting < least || *setting > most ? refuse(error, advice) : 0;
 }
 
+int wxid__session_settle_picture(wxid_settings *settings, wxid_error **error)
+{
+    if (settle(&settings->max_image_bytes, DEFAULT_IMAGE_BYTES, 1, WXID__MOST_IMAGE_BYTES,
+               "max_image_bytes must be from 1 to 67108864 (64 MiB)", error) != 0 ||
+        settle(&settings->fit, 0, 0, 1, "fit must be true or false", error) != 0 ||
+        settle(&settings->strip_metadata, 0, 0, 1, "strip_metadata must be true or false", error) !=
+            0) {
+        return -1;
+    }
+    return 0;
+}
+
+int64_t wxid_picture_read_limit(const wxid_settings *settings)
+{
+    if (settings->fit == 1) {
+        return WXID__MOST_IMAGE_BYTES;
+    }
+    return settings->max_image_bytes == WXID_UNSET ? DEFAULT_IMAGE_BYTES
+                                                   : settings->max_image_bytes;
+}
+
 static int settle_numbers(wxid_settings *settings, wxid_error **error)
 {
     if (settle(&settings->timeout_ms, 30000, 1, LONGEST_TIMEOUT_MS,
@@ -69,8 +91,6 @@ static int settle_numbers(wxid_settings *settings, wxid_error **error)
         settle(&settings->max_retries, 2, 0, 2,
                "max_retries must be 0, 1 or 2: no call is made more than three times",
                error) != 0 ||
-        settle(&settings->max_image_bytes, 2 * MEBIBYTE, 1, 64 * MEBIBYTE,
-               "max_image_bytes must be from 1 to 67108864 (64 MiB)", error) != 0 ||
         settle(&settings->max_connections, 32, 1, 1024, "max_connections must be from 1 to 1024",
                error) != 0) {
         return -1;
@@ -175,7 +195,9 @@ static int take_texts(wxid_session *session)
 /* Defaults and bounds. */
 static int settle_all(wxid_settings *own, wxid__credential *credential, wxid_error **error)
 {
-    if (wxid__credential_settle(credential, own, error) != 0 || settle_numbers(own, error) != 0) {
+    if (wxid__credential_settle(credential, own, error) != 0 || settle_numbers(own, error) != 0 ||
+        wxid__session_settle_picture(own, error) != 0 ||
+        wxid__picture_fit_check(own->fit, error) != 0) {
         return -1;
     }
     if (own->base_url == NULL) {

@@ -23,6 +23,8 @@ struct wxid_session {
     atomic_int retry_budget; /* points; see wxidcard.h */
 };
 
+/* Fills in what concerns pictures (max_image_bytes, fit, strip_metadata), or checks it. */
+int wxid__session_settle_picture(wxid_settings *settings, wxid_error **error);
 /* A success gives a point back. */
 void wxid__session_note_success(wxid_session *session);
 /* A time-out costs points. */

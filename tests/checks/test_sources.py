@@ -46,7 +46,13 @@ def test_nothing_is_left_for_later() -> None:
 
 @pytest.mark.parametrize(
     ("header", "allowed"),
-    [("cjson/", r"core/src/reply\.c"), ("curl/", r"core/src/curl_\w+\.[ch]")],
+    [
+        ("cjson/", r"core/src/reply\.c"),
+        ("curl/", r"core/src/curl_\w+\.[ch]"),
+        ("jpeglib.h", r"core/src/picture_jpeg\.h"),
+        ("jerror.h", r"core/src/picture_jpeg\.c"),
+        ("png.h", r"core/src/picture_png\.c"),
+    ],
 )
 def test_libraries_are_used_in_one_place(header: str, allowed: str) -> None:
     users = [

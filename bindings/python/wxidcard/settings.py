@@ -50,6 +50,10 @@ class Settings(TypedDict, total=False):
     """How often a call is tried again: 0, 1 or 2, which is taken when not given."""
     max_image_bytes: int | None
     """A picture must be smaller than this; 2 MiB when not given."""
+    fit: bool | None
+    """True makes a larger JPEG or PNG so small, upright and without metadata; False by default."""
+    strip_metadata: bool | None
+    """True takes metadata out of JPEG and PNG, other formats being refused; False by default."""
     max_connections: int | None
     """Connections of one client at once; 32 when not given."""
     ca_file: str | os.PathLike[str] | None
