@@ -14,7 +14,7 @@ from setuptools.command.build_ext import build_ext
 ROOT = Path(__file__).resolve().parent
 # 7.87 brought CURLOPT_QUICK_EXIT, without which a hanging resolver outlives every deadline.
 LIBRARIES = ("libcurl >= 7.87", "libcjson >= 1.7.15")
-# They make pictures fit. WXIDCARD_PICTURES says 1 or 0; without it they are taken if they are there.
+# They make pictures fit. WXIDCARD_PICTURES is 1 or 0; without it they are taken if they are there.
 PICTURE_LIBRARIES = ("libjpeg", "libpng >= 1.6")
 PICTURES = os.environ.get("WXIDCARD_PICTURES", "")
 SANITIZE = os.environ.get("WXIDCARD_SANITIZE", "")

@@ -24,11 +24,12 @@ typedef struct wxid_fit {
     unsigned version;        /* WXID_FIT_VERSION */
     int64_t max_image_bytes; /* 1 to 64 MiB; default 2 MiB: the picture will be smaller */
     int64_t strip_metadata;  /* 1: without metadata, even if it is small enough; default 0 */
+    const char *image_path;  /* a regular file to read instead, where image is NULL */
 } wxid_fit;
 
-#define WXID_FIT_INIT                            \
-    {                                            \
-        WXID_FIT_VERSION, WXID_UNSET, WXID_UNSET \
+#define WXID_FIT_INIT                                  \
+    {                                                  \
+        WXID_FIT_VERSION, WXID_UNSET, WXID_UNSET, NULL \
     }
 
 /* Makes a picture smaller than max_image_bytes. One that is stays as it is, byte for byte: its
@@ -39,8 +40,9 @@ typedef struct wxid_fit {
  * A larger one must be a JPEG or PNG of fewer than 64 MiB and at most 100 megapixels. It becomes a
  * baseline JPEG without metadata, upright, in the best quality that fits, scaled down only where
  * the quality would get too low for small writing. That takes up to 512 MiB, of a usual photograph
- * of 12 megapixels 35 MiB. fit may be NULL: the defaults. Errors: USAGE (also when the library was
- * built without libjpeg and libpng), IMAGE_INPUT, MEMORY. */
+ * of 12 megapixels 25 MiB. fit may be NULL: the defaults. Errors: USAGE (also when the library was
+ * built without libjpeg and libpng), IMAGE_INPUT, SYSTEM (a path that cannot be opened or read),
+ * MEMORY. */
 WXID_API int wxid_picture_fit(wxid_picture **picture, const void *image, size_t length,
                               const wxid_fit *fit, wxid_error **error);
 /* The bytes, lent until the picture is freed, and their count; length may be NULL. */

@@ -95,8 +95,8 @@ static int refuse_format(wxid_error **error, const wxid__image *image, int64_t m
 
 static int strip_image(wxid__image *image, int64_t max_bytes, wxid_error **error)
 {
-    unsigned char *data;
-    size_t length;
+    unsigned char *data = NULL;
+    size_t length = 0;
     wxid__fault fault = (is_png(image) ? wxid__png_strip : wxid__jpeg_strip)(
         &data, &length, image->data, image->length);
     if (fault != WXID__SOUND) {
@@ -114,8 +114,8 @@ static int strip_image(wxid__image *image, int64_t max_bytes, wxid_error **error
 
 static int shrink_image(wxid__image *image, int64_t max_bytes, wxid_error **error)
 {
-    unsigned char *data;
-    size_t length;
+    unsigned char *data = NULL;
+    size_t length = 0;
     if (wxid__picture_fit_check(1, error) != 0) {
         return -1;
     }
@@ -150,9 +150,14 @@ static int make(wxid__image *image, const void *data, size_t length, const wxid_
         settings.max_image_bytes = fit->max_image_bytes;
         settings.strip_metadata = fit->strip_metadata;
     }
-    if (wxid__session_settle_picture(&settings, error) != 0 ||
-        wxid__image_from_bytes(image, data, data != NULL ? length : 0,
-                               wxid_picture_read_limit(&settings), error) != 0) {
+    if (wxid__session_settle_picture(&settings, error) != 0) {
+        return -1;
+    }
+    int64_t limit = wxid_picture_read_limit(&settings);
+    int failed = fit != NULL && fit->image_path != NULL
+                     ? wxid__image_from_path(image, fit->image_path, limit, error)
+                     : wxid__image_from_bytes(image, data, data != NULL ? length : 0, limit, error);
+    if (failed) {
         return -1;
     }
     return wxid__picture_fit(image, settings.max_image_bytes, settings.strip_metadata != 0, error);
@@ -165,6 +170,11 @@ int wxid_picture_fit(wxid_picture **picture, const void *image, size_t length, c
         return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE,
                                                 "the fit is of another version: start from "
                                                 "WXID_FIT_INIT"));
+    }
+    if (image != NULL && fit != NULL && fit->image_path != NULL) {
+        return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE,
+                                                "more than one picture was given: give exactly "
+                                                "one, as its bytes or its path"));
     }
     wxid_picture *made = calloc(1, sizeof *made);
     if (made == NULL) {

@@ -100,10 +100,11 @@ static void write_all(jpeg_writer *writer, const wxid__pixels *pixels, int coars
     if (done == chosen) {
         jpeg_finish_compress(info);
     }
-    *length = written(writer);
-    if (done<all && * length> HEAD) {
-        *length = HEAD + (size_t)((uint64_t)(*length - HEAD) * all / done);
+    size_t found = written(writer);
+    if (found > HEAD && done > 0 && done < all) {
+        found = HEAD + (size_t)((uint64_t)(found - HEAD) * all / done);
     }
+    *length = found;
 }
 
 static wxid__fault try_to_write(jpeg_writer *writer, const wxid__pixels *pixels, int coarseness,

@@ -32,6 +32,7 @@ wxid__fault wxid__pixels_new(wxid__pixels *pixels, uint32_t width, uint32_t heig
         return WXID__NO_MEMORY;
     }
     pixels->size = (size_t)size;
+    pixels->planes[0].data = data;
     for (int i = 0; i < count; i++) {
         wxid__plane *plane = &pixels->planes[i];
         plane->data = data;
@@ -261,7 +262,7 @@ static uint32_t box_width(const wxid__sink *sink, uint32_t x)
 /* Adds a row to the boxes, and takes their means when they are whole. */
 static void take_boxes(wxid__sink *sink, const unsigned char *row)
 {
-    uint32_t count = (uint32_t)sink->strip.count;
+    uint32_t count = sink->strip.count == 1 ? 1 : 3;
     uint32_t rows = (sink->source_rows - 1) % sink->box + 1;
     int are_whole = rows == sink->box || sink->source_rows == sink->source_height;
     uint32_t *sum = sink->sums;
@@ -271,8 +272,9 @@ static void take_boxes(wxid__sink *sink, const unsigned char *row)
         for (uint32_t i = 0; i < width * count; i++) {
             sum[i % count] += *row++;
         }
-        for (uint32_t i = 0; i < count && are_whole; i++) {
-            mean[i] = (unsigned char)((sum[i] + width * rows / 2) / (width * rows));
+        uint32_t area = are_whole ? width * rows : 0;
+        for (uint32_t i = 0; i < count && area > 0; i++) {
+            mean[i] = (unsigned char)((sum[i] + area / 2) / area);
             sum[i] = 0;
         }
     }

@@ -150,12 +150,12 @@ static wxid__fault prepare(pixel_reader *reader, wxid__pixels *pixels, const wxi
         return fault;
     }
     reader->has_sink = 1;
-    reader->rows = malloc(reader->row_size * kept);
+    reader->rows = png_malloc_warn(reader->png, reader->row_size * kept);
     if (reader->rows == NULL) {
         return WXID__NO_MEMORY;
     }
     if (head->is_interlaced) {
-        reader->starts = malloc(kept * sizeof *reader->starts);
+        reader->starts = png_malloc_warn(reader->png, kept * sizeof *reader->starts);
         for (uint32_t y = 0; y < kept && reader->starts != NULL; y++) {
             reader->starts[y] = reader->rows + y * reader->row_size;
         }
@@ -208,9 +208,11 @@ wxid__fault wxid__png_decode(wxid__pixels *pixels, const wxid__head *head,
     if (reader.info != NULL) {
         fault = try_to_read(&reader, pixels, head, reduction);
     }
+    if (reader.png != NULL) {
+        png_free(reader.png, reader.rows);
+        png_free(reader.png, reader.starts);
+    }
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
-    free(reader.rows);
-    free(reader.starts);
     if (reader.has_sink) {
         int is_whole = wxid__sink_clear(&reader.sink);
         fault = fault == WXID__SOUND && !is_whole ? WXID__DAMAGED : fault;

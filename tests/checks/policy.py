@@ -46,6 +46,11 @@ NUMBERS = {
 # Settings that a binding handles itself: functions and objects of the language are its own to keep
 # and to call, and the fetch of a token names the account as settings do.
 NAMED = {"token_provider", "token_store", "ask_for_token", "access_token", "appid", "secret"}
+# What only some files name: fit_image has arguments of its own, beside no client's settings.
+NAMED_BY = {
+    "fit.c": {"fit", "max_image_bytes", "strip_metadata"},
+    "pictures.py": {"max_image_bytes", "strip_metadata"},
+}
 # Words with "retry" in them that are the core's fields handed through.
 RETRY_WORDS = {"retryable", "wxid_error_retryable", "retry_class", "retry_after"}
 WAITING = re.compile(
@@ -158,7 +163,7 @@ def _problems(token: Token, before: str, after: list[Token], file: str) -> Itera
     if token.kind == "string":
         if SERVICE.search(token.text):
             yield "where or how the service is"
-        if token.text.strip("\"'") in (SETTINGS | FIELDS) - NAMED and not _names_a_kind(before):
+        if token.text.strip("\"'") in _not_to_be_named(file) and not _names_a_kind(before):
             yield "a setting by name"
     if _member(token.text, before) in COMPARED and after and after[0].text in COMPARISONS:
         is_presence = after[0].text in EQUALITY and after[-1].text in NOTHING
@@ -183,7 +188,7 @@ def _is_allowed_number(text: str, file: str) -> bool:
 def _problems_of_name(name: str, before: str, after: str, file: str) -> Iterator[str]:
     # What the core has filled in, `settings->max_image_bytes`, may be read and handed on in C.
     is_read = before.endswith("->") and after[:1] in (",", ")", ";")
-    if name in (SETTINGS | FIELDS) - NAMED and not is_read:
+    if name in _not_to_be_named(file) and not is_read:
         yield "a setting by name"
     if WAITING.search(name) and name not in RETRY_WORDS and (file, name) not in SLEEPERS:
         yield "a word of retrying or waiting"
@@ -191,6 +196,10 @@ def _problems_of_name(name: str, before: str, after: str, file: str) -> Iterator
         yield "an errcode by name"
     if name.startswith("WXID_KIND_") and name.removeprefix("WXID_KIND_") not in OWN_KINDS:
         yield "a kind of the service's errors"
+
+
+def _not_to_be_named(file: str) -> set[str]:
+    return (SETTINGS | FIELDS) - NAMED - NAMED_BY.get(file, set())
 
 
 def _names_a_kind(before: str) -> bool:

@@ -75,6 +75,46 @@ static int read_card(lua_State *L, int index, const char *what, wxl_slot *slot)
     return 0;
 }
 
+/* Says what a field of cards must be in Lua's words, before the core says it in C's. */
+static int check_texts(lua_State *L, int index)
+{
+    const char *name, *text;
+    size_t length;
+    for (size_t i = 0; (name = wxid_card_field_at(i)) != NULL; i++) {
+        lua_pushstring(L, name);
+        lua_rawget(L, index);
+        int refused = type_of(L, -1) == WXID_TYPE_NULL
+                          ? 0
+                          : wxl_read_bytes(L, lua_gettop(L), name, &text, &length);
+        if (refused) {
+            return refused;
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+/* One side for a check. */
+static int read_side(lua_State *L, int index, const char *what, wxl_slot *slot)
+{
+    int refused = lua_type(L, index) == LUA_TTABLE ? check_texts(L, index) : 0;
+    return refused ? refused : read_card(L, index, what, slot);
+}
+
+/* Pushes the slot's card with its nulls, as they came, and clears the slot. */
+static int push_masked(lua_State *L, wxl_slot *slot)
+{
+    wxl_push_value(L, slot->value);
+    for (size_t i = 0; i < wxid_value_count(slot->value); i++) {
+        if (wxid_value_type(wxid_value_at(slot->value, i)) == WXID_TYPE_NULL) {
+            lua_pushlightuserdata(L, NULL);
+            lua_setfield(L, -2, wxid_value_name_at(slot->value, i));
+        }
+    }
+    wxl_clear_slot(slot);
+    return 1;
+}
+
 int wxl_check_id(lua_State *L)
 {
     const char *number, *today = NULL;
@@ -115,14 +155,16 @@ int wxl_check(lua_State *L)
     wxl_slot *slot = wxl_new_slot(L);
     wxl_slot *front = wxl_new_slot(L);
     wxl_slot *back = wxl_new_slot(L);
-    if ((refused = read_card(L, 1, "front", front)) != 0 ||
-        (refused = read_card(L, 2, "back", back)) != 0) {
+    if ((refused = read_side(L, 1, "front", front)) == 0) {
+        refused = read_side(L, 2, "back", back);
+    }
+    int failed = !refused && wxid_check(&slot->value, front->value, back->value, today,
+                                        (int64_t)time(NULL), &slot->error) != 0;
+    wxl_clear_slot(front); /* at once, refused or not: the collector may come late, */
+    wxl_clear_slot(back);  /* and without memory 5.3's finalizes nothing */
+    if (refused) {
         return refused;
     }
-    int failed = wxid_check(&slot->value, front->value, back->value, today, (int64_t)time(NULL),
-                            &slot->error);
-    wxl_clear_slot(front);
-    wxl_clear_slot(back);
     return failed ? wxl_fail(L, slot, 0) : wxl_succeed(L, slot);
 }
 
@@ -135,10 +177,10 @@ int wxl_mask(lua_State *L)
     wxl_slot *slot = wxl_new_slot(L);
     wxl_slot *card = wxl_new_slot(L);
     int refused = read_card(L, 1, "the card", card);
+    int failed = !refused && wxid_mask(&slot->value, card->value, &slot->error) != 0;
+    wxl_clear_slot(card);
     if (refused) {
         return refused;
     }
-    int failed = wxid_mask(&slot->value, card->value, &slot->error);
-    wxl_clear_slot(card);
-    return failed ? wxl_fail(L, slot, 0) : wxl_succeed(L, slot);
+    return failed ? wxl_fail(L, slot, 0) : push_masked(L, slot);
 }

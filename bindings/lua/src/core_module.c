@@ -1,6 +1,7 @@
 /* wxidcard.core: the core without libcurl. Sessions and the call machine, for drivers written in
  * Lua; and what is done with cards and pictures. */
 #include "checks.h"
+#include "fit.h"
 #include "session.h"
 #include "tables.h"
 
@@ -18,6 +19,7 @@ int luaopen_wxidcard_core(lua_State *L)
         {"convert_id", wxl_convert_id},
         {"check", wxl_check},
         {"mask", wxl_mask},
+        {"fit_image", wxl_fit_image},
         {NULL, NULL},
     };
     lua_newtable(L);

@@ -105,6 +105,16 @@ int wxpy_read_count(int64_t *count, PyObject *argument, const char *name)
     return 0;
 }
 
+int wxpy_read_flag(int64_t *flag, PyObject *argument, const char *name)
+{
+    if (!PyBool_Check(argument)) {
+        PyErr_Format(PyExc_TypeError, "%s must be True or False", name);
+        return -1;
+    }
+    *flag = argument == Py_True;
+    return 0;
+}
+
 int wxpy_read_duration(int64_t *duration_ms, PyObject *argument, const char *name)
 {
     if (PyBool_Check(argument) || !(PyFloat_Check(argument) || PyLong_Check(argument))) {

@@ -51,6 +51,7 @@ PyObject *wxpy_refuse_type(PyObject *argument, const char *name, const char *wan
 /* Stores a bytes object (new reference) that holds the path as the system wants it. */
 int wxpy_read_path(PyObject **path, PyObject *argument, const char *name);
 int wxpy_read_count(int64_t *count, PyObject *argument, const char *name);
+int wxpy_read_flag(int64_t *flag, PyObject *argument, const char *name);
 /* Seconds to milliseconds. */
 int wxpy_read_duration(int64_t *duration_ms, PyObject *argument, const char *name);
 
@@ -123,6 +124,9 @@ call_object *wxpy_call_allocate(module_state *state, PyObject *session);
 
 /* request.c */
 PyObject *wxpy_request_new(module_state *state, call_object *call, const wxid_request *request);
+
+/* fit.c */
+extern PyMethodDef wxpy_fit_methods[];
 
 /* tables.c */
 extern PyMethodDef wxpy_table_methods[];

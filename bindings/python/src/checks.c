@@ -66,14 +66,18 @@ static int add_field(module_state *state, wxid_value *card, PyObject *name, PyOb
 
 static int add_fields(module_state *state, wxid_value *card, PyObject *dict)
 {
-    /* A list of its own: whatever happens to the dict meanwhile, it stays. */
-    PyObject *items = PyDict_Items(dict);
-    int failed = items == NULL;
+    /* A copy, as dict(…) makes it: in the order that a subclass has, which PyDict_Items() would not
+     * ask for; and whatever happens to the dict meanwhile, it stays. */
+    PyObject *copy = PyDict_New();
+    int failed = copy == NULL || PyDict_Update(copy, dict) < 0;
+    PyObject *items = failed ? NULL : PyDict_Items(copy);
+    failed = items == NULL;
     for (Py_ssize_t i = 0; !failed && i < PyList_Size(items); i++) {
         PyObject *item = PyList_GetItem(items, i); /* borrowed references */
         failed = add_field(state, card, PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1)) < 0;
     }
     Py_XDECREF(items);
+    Py_XDECREF(copy);
     return failed ? -1 : 0;
 }
 

@@ -163,7 +163,8 @@ static int module_exec(PyObject *module)
     Py_DECREF(threading);
     if (state->main_thread == NULL || wxpy_errors_make(state) < 0 ||
         make_types(module, state) < 0 || add_constants(module) < 0 ||
-        PyModule_AddFunctions(module, wxpy_check_methods) < 0) {
+        PyModule_AddFunctions(module, wxpy_check_methods) < 0 ||
+        PyModule_AddFunctions(module, wxpy_fit_methods) < 0) {
         return -1;
     }
     return register_end(module);

@@ -147,7 +147,7 @@ int wxpy_recognition_read(wxpy_recognition *recognition, PyObject *image, PyObje
     /* A file object is read last: what is refused anyway must not move its position. */
     if (set_text(&recognition->values.img_url, &recognition->img_url, img_url, "img_url") < 0 ||
         set_text(&recognition->values.type, &recognition->type, type, "type") < 0 ||
-        read_parts(recognition, image, image_path, settings->max_image_bytes) < 0) {
+        read_parts(recognition, image, image_path, wxid_picture_read_limit(settings)) < 0) {
         wxpy_recognition_clear(recognition);
         return -1;
     }

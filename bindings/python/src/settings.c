@@ -32,16 +32,6 @@ static int read_token_file(wxpy_settings *settings, const char **field, PyObject
     return read_path(settings, field, argument, name);
 }
 
-static int read_flag(int64_t *field, PyObject *argument, const char *name)
-{
-    if (!PyBool_Check(argument)) {
-        PyErr_Format(PyExc_TypeError, "%s must be True or False", name);
-        return -1;
-    }
-    *field = argument == Py_True;
-    return 0;
-}
-
 /* Keeps a function or an object of the caller's. */
 static int keep(int64_t *field, PyObject **kept, PyObject *argument)
 {
@@ -97,7 +87,7 @@ static int read_setting(wxpy_settings *settings, const wxid_setting_info *info, 
     case WXID_SETTING_DURATION:
         return wxpy_read_duration((int64_t *)field, argument, info->name);
     case WXID_SETTING_FLAG:
-        return read_flag(field, argument, info->name);
+        return wxpy_read_flag(field, argument, info->name);
     case WXID_SETTING_FUNCTION:
         return read_function(settings, field, argument, info->name);
     case WXID_SETTING_STORE:

@@ -16,6 +16,7 @@ from .checks import CardReport, Finding, IdReport, check, check_id, convert_id, 
 from .client import Client, recognize
 from .errors import *  # noqa: F403 - all of them, whatever the core's table has
 from .file_store import FileTokenStore
+from .pictures import fit_image
 from .redis_store import RedisTokenStore
 from .settings import Settings, TokenProvider
 from .stores import TokenStore
@@ -37,6 +38,7 @@ __all__ = [
     "check",
     "check_id",
     "convert_id",
+    "fit_image",
     "mask",
     "recognize",
 ]

@@ -4,7 +4,6 @@ Nothing here needs the service, a token or the network, and nothing corrects wha
 """
 
 import datetime
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from . import _core
@@ -87,8 +86,8 @@ def convert_id(number: str) -> str:
 
 
 def check(
-    front: "Card | Mapping[str, Any] | None" = None,
-    back: "Card | Mapping[str, Any] | None" = None,
+    front: "Card | dict[str, Any] | None" = None,
+    back: "Card | dict[str, Any] | None" = None,
     today: datetime.date | str | None = None,
 ) -> CardReport:
     """Check a card: one side or both, in either order.
@@ -98,18 +97,20 @@ def check(
 
     Raises TypeError for a card that is no dict, has a field that is neither text nor None, or keys
     that are no text; ValueError for two fronts or two backs, none of both, a dict without a field
-    of a card, and a day that is none.
+    of a card, text with a NUL or lone surrogates in such a field or in a key, and a day that is
+    none.
     """
     return _core.check(front, back, _day(today))
 
 
-def mask(card: "Card | Mapping[str, Any]") -> dict[str, Any]:
+def mask(card: "Card | dict[str, Any]") -> dict[str, Any]:
     """Return a copy for a log: 张*, 110105********002X, an address up to the district.
 
     The type and the validity are kept, None stays None, and whatever else there is, of whatever
     type, becomes ``"***"``, as does what has not the form of its field.
 
-    Raises TypeError for what is no dict, or has keys that are no text.
+    Raises TypeError for what is no dict, or has keys that are no text, and ValueError for a NUL or
+    lone surrogates in a key; never because of a value.
     """
     return _core.mask(card)
 

@@ -60,11 +60,10 @@ def add_parser(commands: "Subparsers") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out and return its exit status."""
     try:
-        client = Client(
-            **_credentials(arguments.access_token_file),
-            fit=arguments.fit,
-            strip_metadata=arguments.strip_metadata,
-        )
+        settings = _credentials(arguments.access_token_file)
+        settings["fit"] = arguments.fit
+        settings["strip_metadata"] = arguments.strip_metadata
+        client = Client(**settings)
     except (OSError, ValueError) as error:
         print(f"wxidcard: {error}", file=sys.stderr)
         return USAGE

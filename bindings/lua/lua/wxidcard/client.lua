@@ -116,6 +116,12 @@ function client.module(fail)
     --- mask(card): a copy for a log.
     module.mask = exposed(core.mask, fail)
 
+    --- fit_image(bytes, options): the bytes of a JPEG or PNG, made smaller than max_image_bytes if
+    -- they are not (an upright JPEG without metadata then); with strip_metadata = true without
+    -- metadata anyhow. It works for some tenths of a second: in nginx call it in a thread, by
+    -- ngx.run_worker_thread.
+    module.fit_image = exposed(core.fit_image, fail)
+
     return module
 end
 
