@@ -88,10 +88,12 @@ int wxid__image_check_size(size_t length, int64_t max_bytes, wxid_error **error)
             error,
             wxid__error_format(WXID_KIND_IMAGE_INPUT,
                                "the picture has %zu bytes or more and must have fewer than %lld "
-                               "(%s): scale it down or save it with more compression",
+                               "(%s",
                                length, (long long)max_bytes,
-                               max_bytes < WXID__MOST_IMAGE_BYTES ? "max_image_bytes"
-                                                                  : "no picture may have more"));
+                               max_bytes < WXID__MOST_IMAGE_BYTES
+                                   ? "max_image_bytes): set fit to have it scaled down, or save "
+                                     "it with more compression"
+                                   : "no picture may have more): scale it down"));
     }
     return 0;
 }

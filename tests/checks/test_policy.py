@@ -6,10 +6,11 @@ import pytest
 from policy import NUMBERS, accusations, read_tokens
 from repository import files, name_of
 
+# The sandbox is the other end; the command is a program that uses the binding, as others do.
 FILES = [
     path
     for path in files("bindings", endings=(".c", ".h", ".py", ".lua"))
-    if "sandbox" not in path.parts
+    if "sandbox" not in path.parts and not path.name.startswith("cli")
 ]
 
 

@@ -45,6 +45,7 @@ for name, module in pairs(modules) do
             assert.is_nil(nothing)
             assert.is_true(#fitted < LIMIT)
             assert.equal("\255\216\255", fitted:sub(1, 3))
+            assert.equal("\255\217", fitted:sub(-2)) -- it is whole
             assert.is_true(PNG == module.fit_image(PNG))
             assert.is_true(PNG == module.fit_image(PNG, {}))
             assert.is_true(PNG == module.fit_image(PNG, { max_image_bytes = #PNG + 1 }))

@@ -92,6 +92,7 @@ def test_a_picture_comes_from_anywhere(tmp_path: pathlib.Path) -> None:
     assert type(fitted) is bytes
     assert len(fitted) < LIMIT
     assert fitted.startswith(b"\xff\xd8\xff")
+    assert fitted.endswith(b"\xff\xd9")
     for source in sources(tmp_path, PICTURE):
         assert wxidcard.fit_image(source, max_image_bytes=LIMIT) == fitted
     for source in sources(tmp_path, PICTURE):

@@ -73,8 +73,29 @@ local function call_nobody(settings, picture)
     return tostring(client), problem
 end
 
+local FRONT = {
+    type = "Front", name = "张三", id = "110105194912310028", other = {}, more = 1, nothing = false,
+}
+
+local function check_cards()
+    assert(core.check(FRONT, { type = "Back" }, "2026-11-24").id.candidates[1])
+    assert(core.check_id("110105194912310028").candidates[1])
+    assert(core.convert_id("110105491231002"))
+    assert(core.mask(FRONT).name == "张*")
+    assert(core.fit_image(JPEG) == JPEG)
+    for _, refused in ipairs {
+        { core.check(FRONT, { type = 7 }) }, { core.check(FRONT, { "x" }) },
+        { core.check(FRONT, FRONT) }, { core.mask { ["\255"] = 1 } }, { core.convert_id("7") },
+        { core.check_id("7", "x") }, { core.fit_image("x") }, { core.fit_image(JPEG, { x = 1 }) },
+    } do
+        assert(refused[2])
+    end
+end
+
 return function()
     core.kinds()
+    core.findings()
+    check_cards()
     core.errcodes()
     core.settings()
     tostring(core.session { access_token = "x" })
