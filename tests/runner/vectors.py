@@ -11,7 +11,7 @@ from pathlib import Path
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 LANGUAGES = ("c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4")
-FILES = ("replies", "tokens", "requests")
+FILES = ("replies", "tokens", "requests", "numbers", "cards", "masks")
 
 
 def main() -> int:
