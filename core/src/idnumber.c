@@ -110,9 +110,7 @@ static void read_new(wxid__number *number, const char *text, wxid__date today)
 void wxid__number_read(wxid__number *number, const char *text, size_t length, wxid__date today)
 {
     *number = (wxid__number){0};
-    if (length == 0) {
-        wxid__find(&number->findings, WXID__FINDING_ID_FORM);
-    } else if (wxid__is_number(text, length)) {
+    if (wxid__is_number(text, length)) {
         read_new(number, text, today);
     } else if (wxid__is_old_number(text, length)) {
         char converted[WXID__NUMBER_LENGTH + 1];

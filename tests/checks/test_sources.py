@@ -16,6 +16,7 @@ UNBOUND = {
     "lua": {
         "wxid_value_get": "cards are converted whole, by index",
         "wxid_group_info_at": "groups are base classes, and Lua's errors have no classes",
+        "wxid_picture_read_limit": "Lua reads no file: it has bytes, or the core reads a path",
     },
 }
 CODE = (".c", ".h", ".def", ".py", ".pyi", ".lua")
