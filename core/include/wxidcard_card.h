@@ -36,7 +36,7 @@ WXID_API const wxid_finding_info *wxid_finding_info_at(size_t index);
  *
  * valid       BOOLEAN: no finding is an error
  * birth       STRING "YYYY-MM-DD" as its digits say, whether or not they are right; NULL if they
- *             say no date
+ *             say no date since 1800
  * sex         STRING, 男 or 女 as a card prints it; NULL if the number has not the form of one
  * province    STRING, "北京市"; NULL if there is none of these first two digits
  * permit      STRING, "hong_kong", "macao" or "taiwan", of a residence permit of residents from
