@@ -62,9 +62,9 @@ WXID_API int wxid_convert_id(wxid_value **converted, const char *number, size_t 
 WXID_API int wxid_card_new(wxid_value **card, wxid_error **error);
 
 /* Adds a field of any type, copied. Only texts matter here: of another type what is in it is left
- * out, and a text that is not UTF-8, or holds a NUL, becomes an ARRAY without members. (wxid_check()
- * refuses that in the fields that cards have, and ignores it elsewhere; wxid_mask() masks it.)
- * Errors: USAGE for a name that is no UTF-8 text; MEMORY. */
+ * out, and a text that is not UTF-8, or holds a NUL, becomes an ARRAY without members.
+ * (wxid_check() refuses that in the fields that cards have, and ignores it elsewhere; wxid_mask()
+ * masks it.) Errors: USAGE for a name that is no UTF-8 text; MEMORY. */
 WXID_API int wxid_card_add(wxid_value *card, const char *name, size_t name_length, wxid_type type,
                            const char *text, size_t text_length, wxid_error **error);
 
