@@ -35,8 +35,9 @@ static void leave(j_common_ptr info)
     longjmp(trouble->way_out, 1);
 }
 
-/* libjpeg goes on with grey where data are missing or make no sense; a card would be read wrongly
- * there. What is only odd, such as bytes between segments, is let pass. */
+/* The standard one counts these, and prints some. libjpeg goes on with grey where data are missing
+ * or make no sense; a card would be read wrongly there. What is only odd, such as bytes between
+ * segments, is let pass. */
 static void weigh_warning(j_common_ptr info, int level)
 {
     int code = info->err->msg_code;
@@ -49,18 +50,11 @@ static void weigh_warning(j_common_ptr info, int level)
     }
 }
 
-/* The standard one prints on stderr. */
-static void print_nothing(j_common_ptr info)
-{
-    (void)info;
-}
-
 struct jpeg_error_mgr *wxid__trouble_new(wxid__trouble *trouble)
 {
     jpeg_std_error(&trouble->manager);
     trouble->manager.error_exit = leave;
     trouble->manager.emit_message = weigh_warning;
-    trouble->manager.output_message = print_nothing;
     trouble->fault = WXID__SOUND;
     return &trouble->manager;
 }

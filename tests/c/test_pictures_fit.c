@@ -34,6 +34,7 @@ static outcome fit(bytes picture, int64_t limit)
 
 static void assert_close(outcome found, int64_t limit)
 {
+    assert_true(found.length > 0);
     int is_finest = found.head.coarseness <= WXID__FINEST + 1;
     int is_near = (int64_t)found.length * 100 >= limit * (limit < 4000 ? 70 : 80);
     if (!is_near && !is_finest) {
@@ -48,7 +49,8 @@ static void try_every_limit(bytes picture)
 {
     outcome last = {0};
     int made = 0;
-    for (int64_t limit = 1; limit < (int64_t)picture.length; limit += 1 + limit / 14) {
+    for (int64_t limit = 1; limit < (int64_t)picture.length;
+         limit += limit < 2500 ? 23 : limit / 12) {
         outcome found = fit(picture, limit);
         assert_true(found.length > 0 || last.length == 0); /* once there is room, there is room */
         if (found.length > 0) {
@@ -98,16 +100,20 @@ static void test_large_pictures(void **state)
     }
 }
 
-/* Noise in one half only: what a few rows say is wrong if they are not from all over. */
+/* Without noise where the library looks when it estimates, or just there: it finds out that there
+ * is more of it, or less, and mends it. */
 static void test_uneven_pictures(void **state)
 {
-    painting painted = {800, 1600, -60};
-    bytes jpeg = make_jpeg(painted, (jpeg_kind){.quality = 95});
+    static const unsigned heights[] = {1600, 800};
     (void)state;
-    for (int64_t limit = 100000; limit < (int64_t)jpeg.length; limit += 150000) {
-        assert_close(fit(jpeg, limit), limit);
+    for (int i = 0; i < 2; i++) {
+        painting painted = {640, heights[i], -60};
+        bytes jpeg = make_jpeg(painted, (jpeg_kind){.quality = 97});
+        for (int64_t limit = 60000; limit < (int64_t)jpeg.length; limit += 130000) {
+            assert_close(fit(jpeg, limit), limit);
+        }
+        bytes_free(&jpeg);
     }
-    bytes_free(&jpeg);
 }
 
 /* Sides are given up last: not before the coarsest quantisation would be needed, and then only. */
@@ -130,6 +136,37 @@ static void test_sides_are_kept(void **state)
         }
     }
     assert_true(kept > 5 && scaled > 5);
+    bytes_free(&jpeg);
+}
+
+/* Never a byte more than there is room for, and about how many there would have been. */
+static void test_encoder_keeps_to_its_room(void **state)
+{
+    painting painted = {203, 151, 60};
+    bytes jpeg = make_jpeg(painted, (jpeg_kind){.across = 2});
+    wxid__head head;
+    wxid__pixels pixels;
+    size_t whole;
+    (void)state;
+    assert_int_equal(wxid__jpeg_head(&head, jpeg.data, jpeg.length), WXID__SOUND);
+    assert_int_equal(wxid__jpeg_decode(&pixels, &head, jpeg.data, jpeg.length, 1), WXID__SOUND);
+    wxid__pixels_pad(&pixels);
+    assert_int_equal(wxid__jpeg_encode(&whole, &pixels, 20, 1, NULL, 0), WXID__SOUND);
+    for (size_t room = 1; room < whole + 600; room += room < whole - 20 ? 377 : 1) {
+        unsigned char *into = malloc(room);
+        size_t length;
+        assert_non_null(into);
+        assert_int_equal(wxid__jpeg_encode(&length, &pixels, 20, 1, into, room), WXID__SOUND);
+        assert_int_equal(length < room, whole < room);
+        if (length < room) {
+            assert_int_equal(length, whole);
+            assert_int_equal(into[length - 1], 0xd9);
+        } else if (room > whole / 3) {
+            assert_true(length > whole * 2 / 3 && length < whole * 3 / 2);
+        }
+        free(into);
+    }
+    wxid__pixels_clear(&pixels);
     bytes_free(&jpeg);
 }
 
@@ -199,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_large_pictures),
         cmocka_unit_test(test_uneven_pictures),
         cmocka_unit_test(test_sides_are_kept),
+        cmocka_unit_test(test_encoder_keeps_to_its_room),
         cmocka_unit_test(test_quality_is_capped),
         cmocka_unit_test(test_many_pixels_for_few_bytes),
         cmocka_unit_test(test_small_pictures_are_left_alone),

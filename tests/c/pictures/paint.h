@@ -4,11 +4,14 @@
 
 #include "pictures.h"
 
+#include <stdlib.h>
+
 static inline void paint(unsigned char rgb[3], const painting *painted, unsigned x, unsigned y)
 {
     int quarter = 2 * (2 * y >= painted->height) + (2 * x >= painted->width);
     uint32_t state = (y * painted->width + x + 1) * 2654435761U;
-    int noise = painted->noise < 0 ? -painted->noise * (2 * y >= painted->height) : painted->noise;
+    int is_calm = painted->noise < 0 && y / 16 % 4 == 2;
+    int noise = is_calm ? 0 : abs(painted->noise);
     for (int i = 0; i < 3; i++) {
         int value = quarters[quarter][i];
         if (noise > 0) {

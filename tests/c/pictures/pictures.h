@@ -23,7 +23,7 @@ extern const unsigned char quarters[4][3];
 typedef struct painting {
     unsigned width;
     unsigned height;
-    int noise; /* negative: in the lower half only */
+    int noise; /* negative: not in each fourth strip of 16 rows, from the third on */
 } painting;
 
 typedef enum inside { YCBCR, GREY, RGB, CMYK, YCCK } inside;
