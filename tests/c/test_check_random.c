@@ -19,12 +19,6 @@ static size_t below(size_t limit)
     return (size_t)((mixed ^ (mixed >> 31)) % limit);
 }
 
-/* A tenth of them where the program is slowed down. */
-static int rounds(int count)
-{
-    return getenv("WXIDCARD_TEST_SLOWNESS") != NULL ? count / 10 : count;
-}
-
 typedef struct bytes {
     char *data; /* a block of just this length, so that a byte too far is seen */
     size_t length;

@@ -136,7 +136,7 @@ static void test_corrupt(void **state)
         unsigned char *kept = malloc(whole.length);
         assert_non_null(kept);
         memcpy(kept, whole.data, whole.length);
-        for (int n = 0; n < 300; n++) {
+        for (int n = 0; n < rounds(300); n++) {
             int changes = n % 3 + 1;
             for (int k = 0; k < changes; k++) {
                 /* Half of them in what comes before the pixels. */
@@ -154,7 +154,7 @@ static void test_corrupt(void **state)
         free(kept);
         bytes_free(&whole);
     }
-    assert_true(survivors > 100);
+    assert_true(survivors > rounds(100));
 }
 
 /* The same, for what takes metadata out. */
@@ -164,7 +164,7 @@ static void test_corrupt_metadata(void **state)
     (void)state;
     bytes whole;
     for (int i = 0; (whole = make(i)).data != NULL; i++) {
-        for (int n = 0; n < 300; n++) {
+        for (int n = 0; n < rounds(300); n++) {
             bytes copy = {malloc(whole.length), whole.length};
             assert_non_null(copy.data);
             memcpy(copy.data, whole.data, whole.length);

@@ -141,3 +141,8 @@ void assert_ends_with(wxid_call *call, wxid_kind kind)
     assert_string_equal(wxid_error_kind_name(error), wxid_kind_info_at(kind)->name);
     wxid_error_free(error);
 }
+
+int rounds(int count)
+{
+    return getenv("WXIDCARD_TEST_SLOWNESS") != NULL ? count / 10 : count;
+}

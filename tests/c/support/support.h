@@ -37,4 +37,7 @@ extern const unsigned char small_jpeg[16];
 #define CARD_REPLY \
     "{\"errcode\":0,\"errmsg\":\"ok\",\"type\":\"Front\",\"name\":\"\xe5\xbc\xa0\xe4\xb8\x89\"}"
 
+/* So many rounds, and a tenth of them where the program is slowed down (WXIDCARD_TEST_SLOWNESS). */
+int rounds(int count);
+
 #endif
