@@ -63,7 +63,7 @@ def test_recognize_as_json_with_checks(
     service: ScriptedService, picture: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service.script.append(CARD)
-    assert run("recognize", "--json", "--check", picture) == 0
+    assert run("recognize", "--jsonl", "--check", picture) == 0
     printed = json.loads(capsys.readouterr().out)
     assert (printed["picture"], printed["card"]) == (picture, FRONT)
     assert [finding["code"] for finding in printed["findings"]] == ["gender_mismatch"]
@@ -206,7 +206,7 @@ def test_check_in_chinese_and_as_json(
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
     assert run("check", "1101051949123100") == 1
     assert "应为17位数字" in capsys.readouterr().out
-    assert run("check", "--json", "11010519491231002X") == 0
+    assert run("check", "--jsonl", "11010519491231002X") == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["number"], report["valid"]) == ("11010519491231002X", True)
 
@@ -219,7 +219,10 @@ def test_check_from_standard_input(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-@pytest.mark.parametrize("arguments", [("recognize",), ("check",), ("recognize", "--unknown", "x")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("recognize",), ("check",), ("recognize", "--unknown", "x"), ("check", "--json", "1")],
+)
 def test_wrong_usage(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         run(*arguments)

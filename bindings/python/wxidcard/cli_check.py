@@ -19,6 +19,7 @@ def add_parser(commands: "Subparsers") -> None:
     """Add the command to the parser of ``wxidcard``."""
     parser = commands.add_parser(
         "check",
+        allow_abbrev=False,
         help="check citizen identity numbers",
         description="Checks citizen identity numbers (GB 11643-1999), without the service. Exit "
         "status 0: all are valid, 1: some are not.",
@@ -30,14 +31,14 @@ def add_parser(commands: "Subparsers") -> None:
         help="a number; - reads one a line from standard input, where ps and the shell's history "
         "do not see them",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--jsonl", action="store_true", help="print one JSON object a line")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out and return its exit status."""
     reports = [(number, check_id(number)) for number in _numbers(arguments.numbers)]
     for number, report in reports:
-        if arguments.json:
+        if arguments.jsonl:
             print(json.dumps({"number": number, **report}, ensure_ascii=False))
         else:
             print("\n".join(_lines(number, report)))

@@ -32,6 +32,7 @@ def add_parser(commands: "Subparsers") -> None:
     """Add the command to the parser of ``wxidcard``."""
     parser = commands.add_parser(
         "recognize",
+        allow_abbrev=False,
         help="recognise pictures of cards",
         description="Recognises pictures of cards, one after the other. A JPEG or PNG that is too "
         "large to send is scaled down. Credentials are taken from the environment: "
@@ -41,7 +42,7 @@ def add_parser(commands: "Subparsers") -> None:
     parser.add_argument("pictures", nargs="+", metavar="PATH_OR_URL")
     parser.add_argument("--access-token-file", metavar="FILE", help="a file with an access token")
     parser.add_argument("--type", choices=("photo", "scan"), help="with a background, or without")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--jsonl", action="store_true", help="print one JSON object a line")
     parser.add_argument("--check", action="store_true", help="check what was read")
     parser.add_argument("--mask", action="store_true", help="print no whole name, number, address")
     parser.add_argument(
@@ -102,7 +103,7 @@ def _recognize(client: Client, picture: str, arguments: argparse.Namespace) -> i
 def _print(picture: str, card: Card, arguments: argparse.Namespace) -> None:
     report = checks.check(card) if arguments.check else None
     shown: dict[str, Any] = checks.mask(card) if arguments.mask else dict(card)
-    if arguments.json:
+    if arguments.jsonl:
         found = {} if report is None else {"findings": report["findings"]}
         print(json.dumps({"picture": picture, "card": shown, **found}, ensure_ascii=False))
         return
