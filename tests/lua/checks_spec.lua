@@ -1,6 +1,7 @@
 -- The checks and masks from Lua: arguments, reports, errors. tests/vectors has the values.
 local cjson = require "cjson"
 local core = require "wxidcard.core"
+local refusal = require "support.refusal"
 local support = require "support"
 
 local modules = { wxidcard = require "wxidcard", safe = require "wxidcard.safe" }
@@ -33,21 +34,9 @@ local function codes(report)
     return table.concat(found, " ")
 end
 
--- What is raised is a string that begins with the line of the caller, here, has the parts in it,
--- and nothing of a card.
+-- What is raised has the parts in it, and nothing of a card.
 local function assert_refuses(parts, f, ...)
-    local arguments, count = { ... }, select("#", ...)
-    local here = debug.getinfo(1, "Sl")
-    local ok, message = pcall(function()
-        local unpack = table.unpack or unpack
-        local result = f(unpack(arguments, 1, count)) -- the third line behind `here`
-        return result
-    end)
-    assert.is_false(ok)
-    assert.is_string(message)
-    local place = ("%s:%d: "):format(here.short_src, here.currentline + 3)
-    assert.equal(place, message:sub(1, #place))
-    message = message:sub(#place + 1)
+    local message = refusal.of(f, ...)
     for _, part in ipairs(parts) do
         assert.truthy(message:find(part, 1, true), message)
     end

@@ -1,5 +1,6 @@
 -- fit_image from Lua. tests/c/test_pictures_*.c have what becomes of the pictures.
 local core = require "wxidcard.core"
+local refusal = require "support.refusal"
 local support = require "support"
 
 local modules = { wxidcard = require "wxidcard", safe = require "wxidcard.safe" }
@@ -18,19 +19,9 @@ sys.stdout.buffer.write(
     + chunk(b"IEND", b""))
 ']])
 
--- Calls a function that must raise at this line's caller; its message has the parts in it.
+-- What is raised has the parts in it, and nothing of the picture.
 local function assert_refuses(parts, f, ...)
-    local arguments, count = { ... }, select("#", ...)
-    local here = debug.getinfo(1, "Sl")
-    local ok, message = pcall(function()
-        local unpack = table.unpack or unpack
-        local result = f(unpack(arguments, 1, count)) -- the third line behind `here`
-        return result
-    end)
-    assert.is_false(ok)
-    assert.is_string(message)
-    local place = ("%s:%d: "):format(here.short_src, here.currentline + 3)
-    assert.equal(place, message:sub(1, #place))
+    local message = refusal.of(f, ...)
     for _, part in ipairs(parts) do
         assert.truthy(message:find(part, 1, true), message)
     end
