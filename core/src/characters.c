@@ -58,7 +58,8 @@ int wxid__is_han(uint32_t character)
     return is_in(han, sizeof han / sizeof han[0], character);
 }
 
-int wxid__is_middle_dot(uint32_t character)
+/* The dot within a name that is not of Chinese origin. */
+static int is_middle_dot(uint32_t character)
 {
     for (size_t i = 0; i < sizeof middle_dots / sizeof middle_dots[0]; i++) {
         if (middle_dots[i] == character) {
@@ -73,7 +74,7 @@ int wxid__is_name(const char *text)
     int after_han = 0;
     for (uint32_t character; (character = wxid__next_character(&text)) != 0;) {
         int is_han = wxid__is_han(character);
-        if (!is_han && !(after_han && wxid__is_middle_dot(character))) {
+        if (!is_han && !(after_han && is_middle_dot(character))) {
             return 0;
         }
         after_han = is_han;

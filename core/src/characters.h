@@ -10,8 +10,6 @@
 uint32_t wxid__next_character(const char **text);
 /* A Chinese character, the rare ones included. */
 int wxid__is_han(uint32_t character);
-/* The dot within a name that is not of Chinese origin. */
-int wxid__is_middle_dot(uint32_t character);
 /* Whether a name is made of Chinese characters, with single dots between them. */
 int wxid__is_name(const char *text);
 /* How many characters it has. */

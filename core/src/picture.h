@@ -173,8 +173,9 @@ wxid__fault wxid__sink_new(wxid__sink *sink, wxid__pixels *pixels, const wxid__h
 void wxid__sink_row(wxid__sink *sink, const unsigned char *row);
 /* So many rows were written to sink->strip: WXID__STRIP_ROWS, unless they are the last. */
 void wxid__sink_strip(wxid__sink *sink, uint32_t rows);
-/* Wipes and frees what is the sink's own. Whether all rows came. */
-int wxid__sink_clear(wxid__sink *sink);
+/* Wipes and frees what is the sink's own, and the pixels with it unless decoding was sound and all
+ * rows came. Returns the fault that there is then. */
+wxid__fault wxid__sink_end(wxid__sink *sink, wxid__fault fault);
 
 /* R, G, B to Y, Cb, Cr as JFIF has them; `to` may be `from`. */
 void wxid__rgb_row(unsigned char *to, const unsigned char *from, uint32_t width);

@@ -292,14 +292,7 @@ wxid__fault wxid__jpeg_decode(wxid__pixels *pixels, const wxid__head *head,
     jpeg_destroy_decompress(&reader.info);
     free(reader.row);
     free(reader.converted);
-    if (reader.has_sink) {
-        int is_whole = wxid__sink_clear(&reader.sink);
-        fault = fault == WXID__SOUND && !is_whole ? WXID__DAMAGED : fault;
-        if (fault != WXID__SOUND) {
-            wxid__pixels_clear(pixels);
-        }
-    }
-    return fault;
+    return reader.has_sink ? wxid__sink_end(&reader.sink, fault) : fault;
 }
 
 #endif

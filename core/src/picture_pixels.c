@@ -190,11 +190,7 @@ wxid__fault wxid__sink_new(wxid__sink *sink, wxid__pixels *pixels, const wxid__h
     if (fault == WXID__SOUND) {
         fault = sink_memory(sink, count);
     }
-    if (fault != WXID__SOUND) {
-        (void)wxid__sink_clear(sink);
-        wxid__pixels_clear(pixels);
-    }
-    return fault;
+    return fault == WXID__SOUND ? WXID__SOUND : wxid__sink_end(sink, fault);
 }
 
 void wxid__sink_strip(wxid__sink *sink, uint32_t rows)
@@ -311,7 +307,7 @@ void wxid__sink_row(wxid__sink *sink, const unsigned char *row)
     }
 }
 
-int wxid__sink_clear(wxid__sink *sink)
+wxid__fault wxid__sink_end(wxid__sink *sink, wxid__fault fault)
 {
     int is_whole = sink->rows == sink->height;
     wxid__pixels_clear(&sink->strip);
@@ -319,5 +315,11 @@ int wxid__sink_clear(wxid__sink *sink)
     free(sink->mean);
     free(sink->pairs[0]);
     free(sink->pairs[1]);
-    return is_whole;
+    if (fault == WXID__SOUND && !is_whole) {
+        fault = WXID__DAMAGED;
+    }
+    if (fault != WXID__SOUND) {
+        wxid__pixels_clear(sink->pixels);
+    }
+    return fault;
 }

@@ -213,14 +213,7 @@ wxid__fault wxid__png_decode(wxid__pixels *pixels, const wxid__head *head,
         png_free(reader.png, reader.starts);
     }
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
-    if (reader.has_sink) {
-        int is_whole = wxid__sink_clear(&reader.sink);
-        fault = fault == WXID__SOUND && !is_whole ? WXID__DAMAGED : fault;
-        if (fault != WXID__SOUND) {
-            wxid__pixels_clear(pixels);
-        }
-    }
-    return fault;
+    return reader.has_sink ? wxid__sink_end(&reader.sink, fault) : fault;
 }
 
 #endif
