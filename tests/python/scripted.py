@@ -9,17 +9,19 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True)
 class Request:
+    """What came in. A test that fails prints it, so secrets are not in its repr."""
+
     method: str
-    target: str
+    target: str = field(repr=False)
     headers: dict[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
     @property
     def query(self) -> dict[str, list[str]]:
