@@ -92,6 +92,42 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
         assert ended
 
 
+def test_steps_at_once_keep_their_order_in_the_log(tmp_path: Path) -> None:
+    """The first ends only when the second has begun."""
+    os.mkfifo(tmp_path / "pipe")
+    programs = ("print(open('pipe').read())", "print('second', file=open('pipe', 'w'))")
+    steps = [
+        Step([sys.executable, "-c", program + f"; print('end {n}')"], "status")
+        for n, program in enumerate(programs)
+    ]
+    environment = Environment(tmp_path, tmp_path, {})
+    suite = Suite("both", lambda _: steps, at_once=2)
+    assert run_suite(suite, environment).counts == Counts(2)
+    lines = environment.log_of(suite).read_text().splitlines()
+    assert [line for line in lines if line and line[0] != "$"] == ["second", "end 0", "end 1"]
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_signal_ends_what_runs(tmp_path: Path, at_once: int) -> None:
+    program = (
+        "import signal\n"
+        "import sys\n"
+        f"sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
+        "from pathlib import Path\n"
+        "from runner.running import Environment, Step, Suite, run_suite\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "here = Path.cwd()\n"
+        "steps = [Step(['sh', '-c', 'echo $$ > pipe; exec sleep 600'], 'status')] * 2\n"
+        f"suite = Suite('slow', lambda _: steps, at_once={at_once})\n"
+        "run_suite(suite, Environment(here, here, {'PATH': '/usr/bin:/bin'}))\n"
+    )
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path) as process:
+        (tmp_path / "pipe").read_text()
+        process.terminate()
+        assert process.wait(20) == 7
+
+
 def test_every_folder_of_tests_is_run() -> None:
     names = {suite.name for suite in all_suites()}
     languages = {"c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4"}

@@ -4,7 +4,9 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -31,11 +33,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Some commands that must succeed first, and then steps, made when those have succeeded."""
+    """Some commands that must succeed first, and then steps, made when those have succeeded.
+
+    ``at_once`` is how many of the steps run side by side.
+    """
 
     name: str
     steps: Callable[["Environment"], Sequence[Step]]
     prepare: Sequence[Sequence[str]] = ()
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Environment:
     root: Path
     logs: Path
     variables: Mapping[str, str]
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
 
     def log_of(self, suite: Suite) -> Path:
         return self.logs / f"{suite.name}.log"
@@ -89,8 +96,24 @@ def run_suite(suite: Suite, environment: Environment) -> Outcome:
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             outcome.fail(f"it could not begin: {error}")
             return outcome
-        for number, step in enumerate(steps):
-            outcome += _run_step(step, f"{suite.name}-{number}", environment, log)
+
+        def run_numbered(numbered: tuple[int, Step]) -> tuple[Outcome, bytes]:
+            number, step = numbered
+            with tempfile.TemporaryFile() as own:
+                result = _run_step(step, f"{suite.name}-{number}", environment, own)
+                own.seek(0)
+                return result, own.read()
+
+        with ThreadPoolExecutor(suite.at_once) as pool:
+            try:
+                for result, printed in pool.map(run_numbered, enumerate(steps)):
+                    outcome += result
+                    log.write(printed)
+            except BaseException:  # a signal: what still runs would be waited for
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in tuple(environment.running):
+                    _end(process)
+                raise
     if outcome.counts.total() == 0:
         outcome.fail("it ran no test")
     return outcome
@@ -145,6 +168,7 @@ def _run(
         stderr=subprocess.STDOUT if output is None else log,
         start_new_session=True,
     )
+    environment.running.add(process)
     try:
         return process.wait(STEP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -152,9 +176,14 @@ def _run(
         return -signal.SIGALRM
     finally:
         # What the step started and did not end, or the whole of it after a time-out.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end(process)
         process.wait()
+        environment.running.discard(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _count_status(status: int) -> Counts:

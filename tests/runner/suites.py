@@ -8,8 +8,8 @@ from pathlib import Path
 from .running import Environment, Step, Suite
 
 LUAS = ("lua5.1", "luajit", "lua5.3", "lua5.4")
-# How many worker processes pytest gets: what the build machine has processors.
-WORKERS = "2"
+# How many tests run side by side: what the build machine has processors.
+WORKERS = 2
 COUNTS = "WXIDCARD_VECTOR_COUNTS"
 SANITIZED = "build/sanitized"
 SANITIZER_OPTIONS = {
@@ -31,8 +31,13 @@ def all_suites() -> list[Suite]:
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _lint),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
-        Suite("valgrind", _c("build", MEMCHECK, SLOWNESS)),
-        Suite("sanitize-c", _c(SANITIZED, variables=SANITIZER_OPTIONS), _sanitized_build()),
+        Suite("valgrind", _c("build", MEMCHECK, SLOWNESS), at_once=WORKERS),
+        Suite(
+            "sanitize-c",
+            _c(SANITIZED, variables=SANITIZER_OPTIONS),
+            _sanitized_build(),
+            at_once=WORKERS,
+        ),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
         Suite("vectors", _vectors),
@@ -69,7 +74,9 @@ def _c(
 def _pytest(folder: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
     def steps(environment: Environment) -> list[Step]:
         variables = _counts_file(environment) if counted else {}
-        return [Step(["python", "-m", "pytest", "-q", "-n", WORKERS, folder], "junit", variables)]
+        return [
+            Step(["python", "-m", "pytest", "-q", "-n", str(WORKERS), folder], "junit", variables)
+        ]
 
     return steps
 
@@ -126,7 +133,7 @@ def _sanitized_python(environment: Environment) -> list[Step]:
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": str(environment.root / "build/sanitized-python"),
     }
-    command = ["python", "-m", "pytest", "-q", "-n", WORKERS, "tests/python"]
+    command = ["python", "-m", "pytest", "-q", "-n", str(WORKERS), "tests/python"]
     return [Step([*command, "--ignore=tests/python/sandbox"], "junit", variables)]
 
 
