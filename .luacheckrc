@@ -3,7 +3,9 @@ max_line_length = 100
 cache = false
 
 -- The modules run where ngx may be.
-files["bindings/lua/lua/wxidcard/place.lua"].read_globals = { "ngx" }
+for _, name in ipairs { "cosocket", "nginx", "place" } do
+    files["bindings/lua/lua/wxidcard/" .. name .. ".lua"].read_globals = { "ngx" }
+end
 files["**/*.rockspec"].std = "+rockspec"
 files["tests/lua"].std = "+busted"
 -- What only some of the Luas have.

@@ -1,6 +1,7 @@
 #include "curl_failure.h"
 
 #include "curl_system.h"
+#include "wxidcard_connection.h"
 
 typedef struct row {
     CURLcode code;
@@ -42,28 +43,6 @@ static const row rows[] = {
     {CURLE_NOT_BUILT_IN, WXID_FAILURE_SYSTEM, "this libcurl lacks something that is needed"},
 };
 
-/* X509_V_ERR_*, which OpenSSL and its kin share; another TLS library leaves 0. */
-static const char *certificate_detail(long verify_result)
-{
-    switch (verify_result) {
-    case 0:
-    case 1: /* libcurl's "not looked at yet": it compares the name first */
-        return "the certificate is made out to another host";
-    case 9:
-        return "the certificate is not yet valid";
-    case 10:
-        return "the certificate has expired";
-    case 2:
-    case 18:
-    case 19:
-    case 20:
-    case 21:
-        return "no trusted authority signed the certificate";
-    default:
-        return "the certificate was not accepted";
-    }
-}
-
 static wxid__failure from_table(CURLcode code)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -88,7 +67,7 @@ wxid__failure wxid__failure_of(CURLcode code, int sent, long verify_result)
                      : (wxid__failure){WXID_FAILURE_CONNECT, "broken off while it was being made"};
         break;
     case CURLE_PEER_FAILED_VERIFICATION:
-        found = (wxid__failure){WXID_FAILURE_TLS, certificate_detail(verify_result)};
+        found = (wxid__failure){WXID_FAILURE_TLS, wxid_certificate_detail(verify_result)};
         break;
     default:
         break;

@@ -1,6 +1,7 @@
 #include "curl_pool.h"
 
 #include "curl_system.h"
+#include "wxidcard_connection.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,10 +10,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* A slot that has not been used for so long is closed in passing: libcurl would not use its
- * connection again, and the service has probably closed it. */
-#define STALE_MS 20000
 
 /* A thread that waits for a slot; it lives on that thread's stack. */
 typedef struct waiter {
@@ -98,8 +95,7 @@ wxid__pool *wxid__pool_new(const wxid_settings *settings)
         pool->idle[i] = &pool->slots[i];
     }
     pool->idle_count = slot_count;
-    atomic_init(&pool->means.trust.earned, 0);
-    atomic_init(&pool->means.trust.alone_ms, 0);
+    wxid__trust_init(&pool->means.trust);
     /* With default attributes these cannot fail on any system that the library runs on. */
     (void)pthread_mutex_init(&pool->lock, NULL);
     for (size_t i = 0; i < CURL_LOCK_DATA_LAST; i++) {
@@ -300,7 +296,7 @@ void wxid__pool_give(wxid__pool *pool, wxid__slot *slot)
     slot->idle_since_ms = now;
     (void)pthread_mutex_lock(&pool->lock);
     put(pool, slot, 1);
-    close_idle(pool, pool->closed ? now : now - STALE_MS);
+    close_idle(pool, pool->closed ? now : now - WXID_KEPT_MS);
     (void)pthread_mutex_unlock(&pool->lock);
 }
 

@@ -1,15 +1,13 @@
 #include "curl_slot.h"
 
 #include "curl_system.h"
+#include "wxidcard_connection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* Longer than a batch pauses between two pictures, shorter than servers commonly keep a connection:
- * one that is about to be closed is not worth the risk. */
-#define KEPT_S 20L
 /* The smaller the piece, the rarer is a refusal that comes, with the reset behind it, between the
  * look at the socket and the end of a write(): such a refusal is lost. By TLS, where each write()
  * is long, that counts, and a record holds no more anyhow. Without, the short queue (curl_socket.c)
@@ -39,7 +37,7 @@ static CURLcode set_http(wxid__slot *slot)
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's are not the service's */
     SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_MAXAGE_CONN, KEPT_S);
+    SET(CURLOPT_MAXAGE_CONN, WXID_KEPT_MS / 1000L);
     return CURLE_OK;
 }
 

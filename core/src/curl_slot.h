@@ -2,7 +2,7 @@
 #ifndef WXID_CURL_SLOT_H
 #define WXID_CURL_SLOT_H
 
-#include "curl_reply.h"
+#include "incoming.h"
 #include "curl_socket.h"
 
 #include <curl/curl.h>

@@ -5,6 +5,7 @@
 #include "curl_system.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,20 +236,20 @@ static outcome attempt(wxid__slot *slot, wxid__caller *caller, wxid__means *mean
     if (!caller->forked) {
         end(slot);
         if (slot->transfer.stray) {
-            wxid__trust_lose(&means->trust);
+            wxid_trust_lose(&means->trust, wxid__now_ms());
         }
     }
     return how;
 }
 
 /* After an answer: whether the connection is fit for another request. */
-static void keep_or_close(wxid__slot *slot, wxid__trust *trust)
+static void keep_or_close(wxid__slot *slot, wxid_trust *trust)
 {
     if (slot->sockets.count == 0) {
         return; /* libcurl has closed it */
     }
     if (wxid__sockets_stray(&slot->sockets)) {
-        wxid__trust_lose(trust);
+        wxid_trust_lose(trust, wxid__now_ms());
     }
     /* libcurl would also keep one on which the rest of a request stands in a queue that nobody
      * reads. */
@@ -259,13 +260,31 @@ static void keep_or_close(wxid__slot *slot, wxid__trust *trust)
     }
 }
 
+/* Waits, if that is still called for, before a kept connection is used again. Returns non-zero when
+ * the call ended meanwhile. */
+static int settle(const wxid__slot *slot, const wxid_trust *trust, wxid__caller *caller)
+{
+    while (slot->sockets.count == 1) {
+        struct pollfd fd = {.fd = slot->sockets.open[0], .events = POLLIN};
+        int64_t left = wxid_trust_settling_ms(trust, slot->idle_since_ms, wxid__now_ms());
+        int patience = wxid__caller_patience_ms(caller);
+        if (left <= 0 || patience == 0 ||
+            poll(&fd, 1, left < patience ? (int)left : patience) > 0) {
+            break;
+        }
+        if (wxid__caller_tick_if_due(caller) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, wxid__means *means)
 {
     CURLcode code = CURLE_OK;
-    if (!wxid__trust_allows_reuse(&means->trust)) {
+    if (!wxid_trust_allows_reuse(&means->trust, wxid__now_ms())) {
         wxid__slot_close(slot);
-    } else if (wxid__trust_settle(&means->trust, &slot->sockets, slot->idle_since_ms, caller) !=
-               0) {
+    } else if (settle(slot, &means->trust, caller) != 0) {
         return;
     }
     outcome how = attempt(slot, caller, means, &code);

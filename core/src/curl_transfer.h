@@ -4,13 +4,13 @@
 
 #include "curl_caller.h"
 #include "curl_slot.h"
-#include "curl_trust.h"
+#include "trust.h"
 
 /* What all transfers of a pool share. */
 typedef struct wxid__means {
     const wxid_settings *settings;
     CURLSH *share;
-    wxid__trust trust;
+    wxid_trust trust;
 } wxid__means;
 
 /* Sends the call's request and answers the call. Afterwards the slot is ready for another, unless

@@ -6,7 +6,7 @@
  * person's card as another's. So the socket is looked at just before the request is sent, again
  * before each piece of the upload, and when the reply begins. Nothing may have come before the last
  * piece has been handed out, and when something has come, the other end must have acknowledged the
- * whole request. (What is left over is for curl_trust.c.)
+ * whole request. (What is left over is for trust.c.)
  *
  * How often is it sent? libcurl sends a request once more by itself when a kept connection dies
  * without a byte of a reply. The service may have counted the first, so once a request has been

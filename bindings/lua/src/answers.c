@@ -21,8 +21,7 @@ static int64_t check_now(lua_State *L)
     return now_ms;
 }
 
-/* The core refuses an answer only when it is not the time for it. */
-static int in_turn(lua_State *L, int result, const char *step)
+int wxl_in_turn(lua_State *L, int result, const char *step)
 {
     return result == 0 ? 0 : luaL_error(L, "the call is not at the step '%s'", step);
 }
@@ -35,7 +34,20 @@ int wxl_answer_token(lua_State *L)
     if (token == NULL) {
         return luaL_error(L, "the token is missing: abandon the call instead");
     }
-    return in_turn(L, wxid_call_answer_token(held->call, token, NULL), "token");
+    return wxl_in_turn(L, wxid_call_answer_token(held->call, token, NULL), "token");
+}
+
+int wxl_answer_provided(lua_State *L)
+{
+    wxl_call *held = wxl_check_call(L);
+    const char *token = NULL;
+    lua_settop(L, 2);
+    if (wxl_read_provided(L, 2, &token)) {
+        return 2;
+    }
+    wxl_in_turn(L, wxid_call_answer_token(held->call, token, NULL), "token");
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 /* Reads a field of the reply at 3 and leaves it on the stack, where the reply borrows it. */
@@ -71,17 +83,17 @@ int wxl_answer_reply(lua_State *L)
     int64_t now_ms = check_now(L);
     wxid_reply reply = WXID_REPLY_INIT;
     read_reply(L, &reply);
-    return in_turn(L, wxid_call_answer_reply(held->call, now_ms, &reply, NULL), "send");
+    return wxl_in_turn(L, wxid_call_answer_reply(held->call, now_ms, &reply, NULL), "send");
 }
 
-static wxid_failure check_failure(lua_State *L)
+wxid_failure wxl_check_failure(lua_State *L, int index)
 {
     static const char *const names[] = {
         [WXID_FAILURE_CONNECT] = "connect",   [WXID_FAILURE_TIMEOUT] = "timeout",
         [WXID_FAILURE_TLS] = "tls",           [WXID_FAILURE_NETWORK] = "network",
         [WXID_FAILURE_PROTOCOL] = "protocol", [WXID_FAILURE_SYSTEM] = "system",
         [WXID_FAILURE_MEMORY] = "memory",     NULL};
-    const char *name = lua_type(L, 3) == LUA_TSTRING ? lua_tostring(L, 3) : "";
+    const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
     for (int i = 0; names[i] != NULL; i++) {
         if (strcmp(names[i], name) == 0) {
             return (wxid_failure)i;
@@ -95,12 +107,12 @@ int wxl_answer_failure(lua_State *L)
 {
     wxl_call *held = wxl_check_call(L);
     int64_t now_ms = check_now(L);
-    wxid_failure failure = check_failure(L);
+    wxid_failure failure = wxl_check_failure(L, 3);
     const char *detail = NULL;
     luaL_argcheck(L, lua_isboolean(L, 4), 4,
                   "whether a byte of the request was sent: true or false");
     insist(L, wxl_read_text(L, 5, "the detail", &detail));
-    return in_turn(
+    return wxl_in_turn(
         L, wxid_call_answer_failure(held->call, now_ms, failure, lua_toboolean(L, 4), detail, NULL),
         "send");
 }
@@ -108,7 +120,7 @@ int wxl_answer_failure(lua_State *L)
 int wxl_answer_waited(lua_State *L)
 {
     wxl_call *held = wxl_check_call(L);
-    return in_turn(L, wxid_call_answer_waited(held->call, check_now(L), NULL), "wait");
+    return wxl_in_turn(L, wxid_call_answer_waited(held->call, check_now(L), NULL), "wait");
 }
 
 int wxl_answer_store(lua_State *L)
@@ -126,7 +138,8 @@ int wxl_answer_store(lua_State *L)
     answer.stored = lua_toboolean(L, -1);
     lua_getfield(L, 4, "value"); /* stays on the stack, where the answer borrows it */
     insist(L, wxl_read_bytes(L, -1, "value", &answer.value, &length));
-    return in_turn(L, wxid_call_answer_store(held->call, now_ms, unix_ms, &answer, NULL), "store");
+    return wxl_in_turn(L, wxid_call_answer_store(held->call, now_ms, unix_ms, &answer, NULL),
+                       "store");
 }
 
 int wxl_abandon(lua_State *L)

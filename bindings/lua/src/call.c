@@ -2,6 +2,7 @@
 
 #include "answers.h"
 #include "call.h"
+#include "exchange.h"
 #include "failure.h"
 #include "options.h"
 #include "values.h"
@@ -38,11 +39,20 @@ static wxl_call *new_call(lua_State *L, wxl_session *session, int first, int cou
     return held;
 }
 
-/* Pops what is read: a point in time and a seed, of the table at 2. */
+static const char *const occasion[] = {"now_ms", "seed", NULL};
+
+/* Pops what is read: a point in time and a seed, of the table at 3 if there is one. A driver that
+ * is handed its caller's table at 2 gives another there, and then they have no place in the first.
+ */
 static int read_now_and_seed(lua_State *L, int64_t *now_ms, uint64_t *seed)
 {
-    lua_getfield(L, 2, "now_ms");
-    lua_getfield(L, 2, "seed");
+    int index = lua_isnil(L, 3) ? 2 : 3;
+    int unfit = wxl_need_table(L, index, "the occasion");
+    if (unfit) {
+        return unfit;
+    }
+    lua_getfield(L, index, "now_ms");
+    lua_getfield(L, index, "seed");
     int refused = wxl_read_now(L, -2, "now_ms", now_ms);
     if (refused || (refused = wxl_read_seed(L, -1, "seed", seed)) != 0) {
         return refused;
@@ -53,18 +63,19 @@ static int read_now_and_seed(lua_State *L, int64_t *now_ms, uint64_t *seed)
 
 int wxl_new_recognition(lua_State *L, wxl_session *session)
 {
-    static const char *const extra[] = {"now_ms", "seed", NULL};
+    static const char *const no_more[] = {NULL};
     wxid_recognition recognition;
     int64_t now_ms = 0;
     uint64_t seed = 0;
     int of_path = 0;
-    lua_settop(L, 2);
-    int refused = wxl_read_recognition(L, 2, &recognition, &of_path, extra);
+    lua_settop(L, 3);
+    int refused =
+        wxl_read_recognition(L, 2, &recognition, &of_path, lua_isnil(L, 3) ? occasion : no_more);
     if (refused || (refused = read_now_and_seed(L, &now_ms, &seed)) != 0) {
         return refused;
     }
     wxl_slot *slot = wxl_new_slot(L);
-    wxl_call *held = new_call(L, session, 3, WXL_BORROWED);
+    wxl_call *held = new_call(L, session, 4, WXL_BORROWED);
     held->image = recognition.image;
     if (wxid_call_new_recognition(&held->call, session->session, &recognition, now_ms, seed,
                                   &slot->error) != 0) {
@@ -103,7 +114,7 @@ int wxl_new_token_fetch(lua_State *L, wxl_session *session)
     wxid_token_fetch fetch;
     int64_t now_ms = 0;
     uint64_t seed = 0;
-    lua_settop(L, 2);
+    lua_settop(L, 3);
     int refused = read_token_fetch(L, &fetch);
     if (refused || (refused = read_now_and_seed(L, &now_ms, &seed)) != 0) {
         return refused;
@@ -117,11 +128,11 @@ int wxl_new_token_fetch(lua_State *L, wxl_session *session)
     return 1;
 }
 
-/* A table of now_ms and seed, and of what is in `names` besides. */
+/* A table of what is in `names`. */
 static int read_occasion(lua_State *L, const char *what, const char *const *names, int64_t *now_ms,
                          uint64_t *seed)
 {
-    lua_settop(L, 2);
+    lua_settop(L, 3);
     int refused = wxl_need_table(L, 2, what);
     if (refused || (refused = wxl_refuse_unknown(L, 2, names)) != 0) {
         return refused;
@@ -131,10 +142,9 @@ static int read_occasion(lua_State *L, const char *what, const char *const *name
 
 int wxl_new_renewal(lua_State *L, wxl_session *session)
 {
-    static const char *const names[] = {"now_ms", "seed", NULL};
     int64_t now_ms = 0;
     uint64_t seed = 0;
-    int refused = read_occasion(L, "a renewal", names, &now_ms, &seed);
+    int refused = read_occasion(L, "a renewal", occasion, &now_ms, &seed);
     if (refused) {
         return refused;
     }
@@ -145,10 +155,11 @@ int wxl_new_renewal(lua_State *L, wxl_session *session)
 int wxl_new_refresh(lua_State *L, wxl_session *session)
 {
     static const char *const names[] = {"force", "now_ms", "seed", NULL};
+    static const char *const own[] = {"force", NULL};
     int64_t now_ms = 0;
     int64_t force = 0;
     uint64_t seed = 0;
-    int refused = read_occasion(L, "a refresh", names, &now_ms, &seed);
+    int refused = read_occasion(L, "options", lua_isnoneornil(L, 3) ? names : own, &now_ms, &seed);
     if (refused) {
         return refused;
     }
@@ -325,7 +336,9 @@ static const luaL_Reg methods[] = {
     {"take_card", take_card},
     {"take_token", take_token},
     {"answer_token", wxl_answer_token},
+    {"answer_provided", wxl_answer_provided},
     {"answer_reply", wxl_answer_reply},
+    {"answer_exchange", wxl_answer_exchange},
     {"answer_failure", wxl_answer_failure},
     {"answer_waited", wxl_answer_waited},
     {"answer_store", wxl_answer_store},

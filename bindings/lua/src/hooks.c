@@ -2,6 +2,7 @@
 
 #include "failure.h"
 #include "store.h"
+#include "values.h"
 
 #include <string.h>
 
@@ -16,18 +17,11 @@ int wxl_tried_to_yield(lua_State *L)
            strstr(lua_tostring(L, -1), "attempt to yield") != NULL;
 }
 
-static int misuse(lua_State *L, wxl_turn *turn, const char *message)
-{
-    turn->ended_by = WXL_MISUSE;
-    lua_pushstring(L, message);
-    return lua_error(L);
-}
-
 /* ask_provider(provider, turn), under lua_pcall. */
 static int ask_provider(lua_State *L)
 {
     wxl_turn *turn = lua_touserdata(L, 2);
-    size_t length = 0;
+    const char *token = NULL;
     lua_pushvalue(L, 1);
     lua_pushstring(L, wxid_call_failed_token(turn->call)); /* nil for NULL */
     if (lua_pcall(L, 1, 1, 0) != 0) {
@@ -37,17 +31,9 @@ static int ask_provider(lua_State *L)
         }
         return lua_error(L);
     }
-    if (lua_type(L, -1) != LUA_TSTRING) {
-        lua_pushfstring(
-            L,
-            "token_provider must return the access token, a string, not a %s; what keeps it "
-            "from that it should raise",
-            luaL_typename(L, -1));
-        return misuse(L, turn, lua_tostring(L, -1));
-    }
-    const char *token = lua_tolstring(L, -1, &length);
-    if (strlen(token) != length) {
-        return misuse(L, turn, "the token that token_provider returned holds a zero byte");
+    if (wxl_read_provided(L, lua_gettop(L), &token)) {
+        turn->ended_by = WXL_MISUSE;
+        return lua_error(L); /* the message is on top */
     }
     /* What it refuses ends the call, with an error of its own. */
     (void)wxid_call_answer_token(turn->call, token, NULL);

@@ -102,6 +102,22 @@ int wxl_read_text(lua_State *L, int index, const char *name, const char **text)
     return 0;
 }
 
+int wxl_read_provided(lua_State *L, int index, const char **token)
+{
+    size_t length = 0;
+    if (lua_type(L, index) != LUA_TSTRING) {
+        return wxl_refuse(L,
+                          "token_provider must return the access token, a string, not a %s; what "
+                          "keeps it from that it should raise",
+                          luaL_typename(L, index));
+    }
+    *token = lua_tolstring(L, index, &length);
+    if (strlen(*token) != length) {
+        return wxl_refuse(L, "the token that token_provider returned holds a zero byte");
+    }
+    return 0;
+}
+
 int wxl_read_count(lua_State *L, int index, const char *name, int64_t *count)
 {
     if (lua_isnoneornil(L, index)) {

@@ -15,6 +15,8 @@ void wxl_push_value(lua_State *L, const wxid_value *value);
 int wxl_read_bytes(lua_State *L, int index, const char *name, const char **text, size_t *length);
 /* Without a NUL in it. */
 int wxl_read_text(lua_State *L, int index, const char *name, const char **text);
+/* What a token_provider returned, where nil is no token. */
+int wxl_read_provided(lua_State *L, int index, const char **token);
 /* A whole number. */
 int wxl_read_count(lua_State *L, int index, const char *name, int64_t *count);
 /* A number of milliseconds, rounded up: what is not zero stays so. */

@@ -81,6 +81,23 @@ local function exposed(work, fail)
     end
 end
 
+-- The settings that the core knows, and the transport, which is none of them.
+local function take_transport(settings)
+    if type(settings) ~= "table" or rawget(settings, "transport") == nil then
+        return settings
+    end
+    local own = settings.transport
+    if type(own) ~= "function" then
+        error("transport must be a function, not a " .. type(own), 3)
+    end
+    local rest = {}
+    for name, value in next, settings do
+        rest[name] = value
+    end
+    rest.transport = nil
+    return rest, own
+end
+
 local client = {}
 
 --- Makes a module: its functions, with `fail` deciding how a failure is handed out.
@@ -89,10 +106,12 @@ function client.module(fail)
     local module = { _VERSION = core.version, version = core.version, is_error = failure.is }
     setmetatable(module, warning.of_module)
 
-    --- A client. The settings are those of wxidcard.core's settings(); times are milliseconds.
+    --- A client. The settings are those of wxidcard.core's settings(); times are milliseconds. And
+    -- transport: a function that sends requests, see wxidcard.transport.
     -- Clients of one process that have the same account share its token.
     function module.new(settings)
-        local driver, problem = place.driver().new(settings, warning.give)
+        local known, transport = take_transport(settings)
+        local driver, problem = place.driver(transport).new(known, warning.give, transport)
         if driver then
             return setmetatable({ driver = driver }, Client)
         end

@@ -1,37 +1,52 @@
---- The driver inside nginx. This version has none that does not block, and one that blocks must not
--- run here.
-local core = require "wxidcard.core"
+--- The driver inside nginx's event loop: cosockets, ngx.sleep and timers, none of which blocks.
+local cosocket = require "wxidcard.cosocket"
+local driver = require "wxidcard.driver"
+local transport = require "wxidcard.transport"
 
-local REFUSAL = "wxidcard cannot %s inside nginx yet: this version has only a client that blocks, "
-    .. "which would stop the worker for every request. Call it in a thread, by "
-    .. "ngx.run_worker_thread, or in another process (plain Lua or Python) behind proxy_pass or a "
-    .. "queue"
+local MILLISECONDS = 1000
 
-local Driver = {}
-Driver.__index = Driver
+local REFUSAL = "wxidcard cannot send from %s: nginx gives no sockets there. Call it in "
+    .. "rewrite_by_lua, access_by_lua or content_by_lua, or in a timer, by ngx.timer.at"
 
-function Driver.recognize()
-    return nil, REFUSAL:format("recognise")
+local CA_FILE = "ca_file is not for nginx, whose sockets have their authorities from the directive "
+    .. "lua_ssl_trusted_certificate: leave it out"
+local PROXY = "proxy is not for nginx, whose sockets know none: leave it out, or give a transport "
+    .. "that goes by one"
+
+local function refusal()
+    if not pcall(ngx.socket.tcp) then
+        return REFUSAL:format(ngx.get_phase())
+    end
 end
 
-function Driver.refresh_token()
-    return nil, REFUSAL:format("refresh a token")
+local function sleep(milliseconds)
+    ngx.sleep(milliseconds / MILLISECONDS)
 end
 
-function Driver.close() end
-
-function Driver:description()
-    return self.session:description()
+-- A worker that is about to end runs its timers early, and begins nothing new.
+local function background(work)
+    return ngx.timer.at(0, function(premature)
+        if not premature then
+            work()
+        end
+    end)
 end
 
 local nginx = {}
 
-function nginx.new(settings)
-    local session, problem = core.session(settings)
-    if not session then
-        return nil, problem
-    end
-    return setmetatable({ session = session }, Driver)
+--- own: the caller's transport, or nil for cosockets.
+function nginx.new(settings, warn, own)
+    return driver.new(settings, function(complete)
+        if not own and complete.ca_file then
+            return nil, CA_FILE
+        elseif not own and complete.proxy then
+            return nil, PROXY
+        end
+        return {
+            send = own and transport.sender(own, complete) or cosocket.sender(complete),
+            sleep = sleep, background = background, refusal = refusal, warn = warn,
+        }
+    end)
 end
 
 return nginx

@@ -14,10 +14,13 @@ function place.is_nginx()
         and nginx.socket ~= nil
 end
 
---- The driver for here: a module with new(settings). Loaded when it is needed, so that libcurl
--- never gets into an nginx worker's event loop.
-function place.driver()
-    return require(place.is_nginx() and "wxidcard.nginx" or "wxidcard.curl")
+--- The driver for here: a module with new(settings, warn, transport). Loaded when it is needed, so
+-- that libcurl never gets into an nginx worker's event loop.
+function place.driver(has_transport)
+    if place.is_nginx() then
+        return require "wxidcard.nginx"
+    end
+    return require(has_transport and "wxidcard.plain" or "wxidcard.curl")
 end
 
 return place

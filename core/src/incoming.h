@@ -1,7 +1,8 @@
-/* Reading a reply as libcurl hands it out, line by line and then piece by piece: what matters of it
- * is kept, and what no right reply has is refused. libcurl is more liberal than is good here. */
-#ifndef WXID_CURL_REPLY_H
-#define WXID_CURL_REPLY_H
+/* Reading a reply line by line and then piece by piece: what matters of it is kept, and what no right
+ * reply has is refused. exchange.c takes lines and pieces from a connection; libcurl, which is more
+ * liberal than is good here, hands them out. */
+#ifndef WXID_INCOMING_H
+#define WXID_INCOMING_H
 
 #include "wxidcard.h"
 
@@ -19,9 +20,10 @@ typedef struct wxid__incoming {
     int has_length;
     size_t length; /* Content-Length, if has_length */
     int chunked;
+    int closes; /* the connection ends with this reply, by what the reply says */
     char retry_after[WXID__LONGEST_FIELD + 1]; /* "" if absent */
     char date[WXID__LONGEST_FIELD + 1];
-    unsigned char *body; /* WXID_MAX_REPLY_BODY bytes, the slot's */
+    unsigned char *body; /* WXID_MAX_REPLY_BODY bytes, the caller's */
     size_t body_length;
     const char *refusal; /* why the reply was refused; NULL while it is not. Static. */
 } wxid__incoming;

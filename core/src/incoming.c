@@ -1,4 +1,4 @@
-#include "curl_reply.h"
+#include "incoming.h"
 
 #include <string.h>
 #include <strings.h>
@@ -39,6 +39,7 @@ static int read_status_line(wxid__incoming *reply, const char *line, size_t leng
     if (reply->status == 101) {
         return refuse(reply, "a switch of protocols that was not asked for");
     }
+    reply->closes = line[7] == '0';
     reply->at = WXID__AT_FIELDS;
     return 0;
 }
@@ -100,6 +101,17 @@ static int is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* "close", alone or in a list. */
+static void read_connection(wxid__incoming *reply, const char *value, size_t length)
+{
+    for (size_t i = 0; length - i >= 5; i++) {
+        if (strncasecmp(value + i, "close", 5) == 0) {
+            reply->closes = 1;
+            return;
+        }
+    }
+}
+
 static int is_named(const char *line, size_t length, const char *name)
 {
     return length == strlen(name) && strncasecmp(line, name, length) == 0;
@@ -108,8 +120,11 @@ static int is_named(const char *line, size_t length, const char *name)
 static int read_field(wxid__incoming *reply, const char *line, size_t length)
 {
     const char *colon = memchr(line, ':', length);
+    if (colon == NULL && !is_blank(line[0])) { /* a blank goes on with the line before */
+        return refuse(reply, "not a reply in HTTP/1.1");
+    }
     if (colon == NULL || reply->status < 200) {
-        return 0; /* libcurl and the core can do without it */
+        return 0;
     }
     size_t name_length = (size_t)(colon - line);
     const char *value = colon + 1;
@@ -125,6 +140,8 @@ static int read_field(wxid__incoming *reply, const char *line, size_t length)
         keep(reply->retry_after, value, value_length);
     } else if (is_named(line, name_length, "Date")) {
         keep(reply->date, value, value_length);
+    } else if (is_named(line, name_length, "Connection")) {
+        read_connection(reply, value, value_length);
     } else if (is_named(line, name_length, "Content-Length")) {
         return read_length(reply, value, value_length);
     } else if (is_named(line, name_length, "Transfer-Encoding")) {

@@ -1,0 +1,234 @@
+--- The SEND step by nginx's cosockets. What HTTP is, and which connection may be used again, the
+-- core knows (wxidcard_connection.h); here are the sockets.
+local core = require "wxidcard.core"
+
+-- A reply is mostly shorter.
+local PIECE = 4096
+-- Bytes that the system takes ahead of what it can send, where it would take megabytes: what has
+-- been handed out is to be about what has gone, so that an answer to something else, which comes
+-- before that, is known by it.
+local QUEUE = 131072
+
+-- Of this worker, by where they lead: how far kept connections may be relied upon, and when the
+-- last was put aside. nginx takes the one that was used last.
+local addresses = {}
+
+local function address_of(request)
+    local name = ("wxidcard:%s:%s:%d"):format(request.scheme, request.host, request.port)
+    local address = addresses[name]
+    if not address then
+        address = { name = name, trust = core.trust(), idle_since_ms = core.now_ms() }
+        addresses[name] = address
+    end
+    return address
+end
+
+-- nginx asks its resolver for every name, which knows nothing of this one as a rule.
+local function hosts_of(host)
+    if host == "localhost" then
+        return { "127.0.0.1", "[::1]" }
+    end
+    return { host:find(":", 1, true) and "[" .. host .. "]" or host }
+end
+
+-- ---- Failures before a request is sent
+
+local function failure_to_connect(problem)
+    if problem:find("timeout", 1, true) then
+        return "timeout", "no connection came about in time"
+    elseif problem:find("no resolver defined", 1, true) then
+        return "connect", "nginx has no resolver for the host's name: give it one, by the "
+            .. "directive resolver"
+    elseif problem:find("resolve", 1, true) then
+        return "connect", "the host's name was not resolved"
+    elseif problem:find("worker_connections", 1, true) or problem:find("open files", 1, true) then
+        return "system", "no connection or file descriptor is left in this nginx worker"
+    end
+    return "connect", "nobody accepted the connection"
+end
+
+-- "20: unable to get local issuer certificate"
+local function failure_of_tls(problem)
+    local number = tonumber(problem:match("^(%d+):"))
+    if problem:find("timeout", 1, true) then
+        return "timeout", "no connection came about in time"
+    elseif number then
+        local detail = core.certificate_detail(number)
+        return "tls", detail .. " (directives lua_ssl_trusted_certificate, lua_ssl_verify_depth)"
+    elseif problem:find("host mismatch", 1, true) then
+        return "tls", core.certificate_detail(0)
+    end
+    return "tls", "the handshake failed"
+end
+
+-- ---- Connections
+
+-- Whether nothing has come on an idle connection, and it is still open. Some time is let pass, one
+-- millisecond at least: a cosocket cannot be asked without.
+local function is_quiet(sock, address)
+    local trust = address.trust
+    local watched_ms = trust:settling_ms(address.idle_since_ms, core.now_ms())
+    sock:settimeout(math.max(watched_ms, 1))
+    local bytes, problem = sock:receiveany(PIECE)
+    if not bytes then
+        return problem == "timeout"
+    end
+    -- If it has been closed, this was its goodbye.
+    local _, next_problem = sock:receiveany(PIECE)
+    if next_problem ~= "closed" then
+        trust:lose(core.now_ms())
+    end
+    return false
+end
+
+-- Both, for modules up to 0.10.23 and more take the one for the other; a reply is short anyhow.
+local function keep_queue_short(sock)
+    if sock.setoption then
+        sock:setoption("sndbuf", QUEUE)
+        sock:setoption("rcvbuf", QUEUE)
+    end
+end
+
+local function connect(request, address, settings, time_left_ms)
+    local sock = ngx.socket.tcp()
+    local connect_ms = math.min(settings.connect_timeout, time_left_ms)
+    local problem
+    sock:settimeouts(connect_ms, time_left_ms, time_left_ms)
+    for _, host in ipairs(hosts_of(request.host)) do
+        local connected
+        connected, problem = sock:connect(host, request.port, {
+            pool = address.name, pool_size = settings.max_connections,
+        })
+        if connected then
+            keep_queue_short(sock)
+            return sock
+        end
+    end
+    return nil, failure_to_connect(problem)
+end
+
+-- A connection that was kept, if there is one that may be used, else a new one. Returns it and
+-- whether it was kept, or nil, failure, detail.
+local function open(call, request, address, settings, is_fresh)
+    while true do
+        local time_left_ms = call:time_left_ms(core.now_ms())
+        if time_left_ms == 0 then
+            return nil, "timeout", "no connection came about in time"
+        end
+        local sock, failure, detail = connect(request, address, settings, time_left_ms)
+        if not sock then
+            return nil, failure, detail
+        end
+        local is_kept = sock:getreusedtimes() > 0
+        if not is_kept then
+            return sock, false
+        elseif not is_fresh and address.trust:allows_reuse(core.now_ms())
+            and is_quiet(sock, address) then
+            return sock, true
+        end
+        sock:close()
+    end
+end
+
+-- It throws where the host's name is none.
+local function shake_hands(sock, request)
+    local ran, done, problem = pcall(sock.sslhandshake, sock, false, request.host, true)
+    if ran and done then
+        return true
+    end
+    return false, failure_of_tls(ran and problem or "")
+end
+
+-- ---- Requests and replies
+
+-- In a thread of its own: a service that refuses a picture says so before it has read all of it.
+local function start_sending(sock, request)
+    local progress = { is_whole = false, is_over = false }
+    progress.thread = ngx.thread.spawn(function()
+        progress.is_whole = sock:send({ request.head, request.body }) ~= nil
+        progress.is_over = true
+    end)
+    return progress
+end
+
+local function stop_sending(progress)
+    local stop = progress.is_over and ngx.thread.wait or ngx.thread.kill
+    stop(progress.thread)
+end
+
+local function read_reply(sock, call, exchange, progress)
+    local has_more = true
+    while has_more do
+        local time_left_ms = call:time_left_ms(core.now_ms())
+        local bytes, problem
+        if time_left_ms > 0 then
+            sock:settimeout(time_left_ms)
+            bytes, problem = sock:receiveany(PIECE)
+        else
+            problem = "timeout" -- bytes that come one by one must not outlive the call
+        end
+        if bytes then
+            has_more = exchange:read(bytes, progress.is_whole)
+        elseif problem == "closed" then
+            return exchange:close(progress.is_whole)
+        else
+            return exchange:fail(problem == "timeout" and "timeout" or "network", progress.is_whole)
+        end
+    end
+end
+
+local function put_aside(sock, address, settings)
+    if address.trust:allows_reuse(core.now_ms())
+        and sock:setkeepalive(core.kept_ms, settings.max_connections) then
+        address.idle_since_ms = core.now_ms()
+    else
+        sock:close()
+    end
+end
+
+-- Returns false if the request is to be sent once more, over a new connection.
+local function attempt(call, request, address, settings, is_fresh)
+    local sock, is_kept, detail = open(call, request, address, settings, is_fresh)
+    if not sock then
+        call:answer_failure(core.now_ms(), is_kept, false, detail)
+        return true
+    end
+    if request.scheme == "https" and not is_kept then
+        local done, failure, what = shake_hands(sock, request)
+        if not done then
+            sock:close()
+            call:answer_failure(core.now_ms(), failure, false, what)
+            return true
+        end
+    end
+    local exchange = core.exchange(address.trust, is_kept)
+    sock:settimeout(math.max(call:time_left_ms(core.now_ms()), 1))
+    local progress = start_sending(sock, request)
+    read_reply(sock, call, exchange, progress)
+    stop_sending(progress)
+    if exchange:starts_afresh(core.now_ms()) then
+        sock:close()
+        return false
+    end
+    if call:answer_exchange(core.now_ms(), exchange) then
+        put_aside(sock, address, settings)
+    else
+        sock:close()
+    end
+    return true
+end
+
+local cosocket = {}
+
+--- The function that carries out SEND steps.
+function cosocket.sender(settings)
+    return function(call)
+        local request = call:request()
+        local address = address_of(request)
+        if not attempt(call, request, address, settings, false) then
+            attempt(call, request, address, settings, true)
+        end
+    end
+end
+
+return cosocket
