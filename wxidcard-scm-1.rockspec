@@ -31,6 +31,7 @@ build = {
     modules = {
         ["wxidcard"] = "bindings/lua/lua/wxidcard.lua",
         ["wxidcard.client"] = "bindings/lua/lua/wxidcard/client.lua",
+        ["wxidcard.blocking"] = "bindings/lua/lua/wxidcard/blocking.lua",
         ["wxidcard.cosocket"] = "bindings/lua/lua/wxidcard/cosocket.lua",
         ["wxidcard.driver"] = "bindings/lua/lua/wxidcard/driver.lua",
         ["wxidcard.failure"] = "bindings/lua/lua/wxidcard/failure.lua",

@@ -129,16 +129,19 @@ static const luaL_Reg methods[] = {
 
 static const wxl_class client_class = {"wxidcard client", methods, finalize, describe, NULL};
 
-/* curl.new(settings, warn): warn is called with a line of text. */
+/* curl.new(settings, warn, perform): warn is called when the store does not work; perform is
+ * wxidcard.store's, and must not be missing where there is a store. */
 static int new_client(lua_State *L)
 {
     wxid_settings settings;
-    lua_settop(L, 2);
+    lua_settop(L, 3);
     luaL_argcheck(L, lua_isnil(L, 2) || lua_isfunction(L, 2), 2, "a function that warns, or nil");
     int refused = wxl_read_settings(L, 1, &settings);
     if (refused) {
         return refused;
     }
+    luaL_argcheck(L, lua_isfunction(L, 3) || settings.token_store != 1, 3,
+                  "wxidcard.store's perform, since there is a store");
     wxl_slot *slot = wxl_new_slot(L);
     held_client *held = wxl_new_object(L, &client_class, sizeof *held);
     wxl_anchor_hooks(L, 2);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { ANCHOR_WARN = 1, ANCHOR_PROVIDER, ANCHOR_STORE, ANCHOR_NOTHING };
+enum { ANCHOR_WARN = 1, ANCHOR_PERFORM, ANCHOR_PROVIDER, ANCHOR_STORE, ANCHOR_NOTHING };
 
 static const wxl_class turn_class = {"wxidcard turn", NULL, NULL, NULL, NULL};
 
@@ -69,8 +69,9 @@ static int on_store(void *context, const wxid_store_request *request, wxid_store
     lua_pushvalue(turn->L, turn->serve);
     lua_pushvalue(turn->L, turn->store);
     lua_pushvalue(turn->L, turn->warn);
+    lua_pushvalue(turn->L, turn->perform);
     lua_pushvalue(turn->L, turn->itself);
-    if (lua_pcall(turn->L, 3, 1, 0) != 0) {
+    if (lua_pcall(turn->L, 4, 1, 0) != 0) {
         turn->ended_by = WXL_RAISED;
         return -1;
     }
@@ -134,6 +135,7 @@ wxl_turn *wxl_begin_turn(lua_State *L, int anchors)
     lua_pushcfunction(L, wxl_serve_store);
     turn->serve = lua_gettop(L);
     turn->warn = push_anchor(L, anchors, ANCHOR_WARN);
+    turn->perform = push_anchor(L, anchors, ANCHOR_PERFORM);
     turn->provider = push_anchor(L, anchors, ANCHOR_PROVIDER);
     turn->store = push_anchor(L, anchors, ANCHOR_STORE);
     turn->nothing = push_anchor(L, anchors, ANCHOR_NOTHING);

@@ -23,8 +23,9 @@ typedef struct wxl_turn {
     int itself;             /* stack indexes: this object; */
     int ask;                /* ask_provider(); */
     int serve;              /* wxl_serve_store(); */
-    int warn;               /* the caller's functions and his store, or nil; */
-    int provider;
+    int warn;               /* the caller's function, or nil; */
+    int perform;            /* wxidcard.store's; */
+    int provider;           /* the caller's function and his store, or nil; */
     int store;
     int nothing;                       /* a Lua function that does nothing; */
     int value;                         /* what the store answered last, which the core borrows */
@@ -35,7 +36,8 @@ typedef struct wxl_turn {
 } wxl_turn;
 
 /* Ties what a turn needs to the client on top: from an index of the stack on, the function that
- * warns, the provider and the store, each of which may be nil. */
+ * warns, the one that performs a store's operations, the provider and the store, each of which may
+ * be nil. */
 void wxl_anchor_hooks(lua_State *L, int first);
 /* Pushes a turn, and what it needs, with the anchors at an index of the stack. */
 wxl_turn *wxl_begin_turn(lua_State *L, int anchors);

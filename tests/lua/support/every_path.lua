@@ -1,6 +1,7 @@
 --- For failing_allocator.c: returns a function that goes through every part of the C modules.
 local core = require "wxidcard.core"
 local curl = require "wxidcard.curl"
+local perform = require("wxidcard.store").perform
 
 local JPEG = "\255\216\255\224invented"
 local CARD = '{"errcode":0,"type":"Back","list":[1,[2.5,{"a":true}]],"id":"440524188001010014"}'
@@ -67,7 +68,7 @@ end
 -- Nobody listens at port 1: a call ends there at once.
 local function call_nobody(settings, picture)
     settings.base_url, settings.max_retries = "http://127.0.0.1:1", 0
-    local client = curl.new(settings)
+    local client = curl.new(settings, nil, perform)
     local _, problem = client:recognize(picture)
     client:close()
     return tostring(client), problem
@@ -124,7 +125,7 @@ return function()
     local warned
     local client = curl.new(account {
         token_store = failing, base_url = "http://127.0.0.1:1", max_retries = 0,
-    }, function() warned = true end)
+    }, function() warned = true end, perform)
     _, problem = client:refresh_token { force = false }
     assert(problem.kind == "connect" and warned)
     failing.get = coroutine.yield

@@ -20,7 +20,7 @@ function place.driver(has_transport)
     if place.is_nginx() then
         return require "wxidcard.nginx"
     end
-    return require(has_transport and "wxidcard.plain" or "wxidcard.curl")
+    return require(has_transport and "wxidcard.plain" or "wxidcard.blocking")
 end
 
 return place
