@@ -36,7 +36,36 @@ def make_authority(folder):
     )  # fmt: skip
 
 
-def make_certificate(folder, name, names, signed=True, expired=False):
+def make_intermediate(folder):
+    """An authority below the first one, which servers send with their certificates."""
+    with open(os.path.join(folder, "intermediate.cnf"), "w", encoding="ascii") as file:
+        file.write("[extensions]\nbasicConstraints = critical, CA:TRUE\n")
+    make_key(folder, "intermediate")
+    openssl(
+        folder, "req", "-new", "-key", "intermediate.key", "-out", "intermediate.csr",
+        "-subj", "/CN=wxidcard fault server, intermediate",
+    )  # fmt: skip
+    sign(folder, "intermediate", "ca")
+
+
+def sign(folder, name, authority):
+    openssl(
+        folder, "x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem",
+        "-CAkey", authority + ".key", "-CAcreateserial", "-days", "2", "-extfile", name + ".cnf",
+        "-extensions", "extensions", "-out", name + ".pem",
+    )  # fmt: skip
+
+
+def make_chain(folder, name, names):
+    """A certificate by the intermediate authority, and that one's behind it."""
+    make_certificate(folder, name, names, authority="intermediate")
+    with open(os.path.join(folder, "intermediate.pem"), encoding="ascii") as intermediate:
+        behind = intermediate.read()
+    with open(os.path.join(folder, name + ".pem"), "a", encoding="ascii") as file:
+        file.write(behind)
+
+
+def make_certificate(folder, name, names, signed=True, expired=False, authority="ca"):
     with open(os.path.join(folder, name + ".cnf"), "w", encoding="ascii") as file:
         file.write(REQUEST.format(host=name, names=names))
     make_key(folder, name)
@@ -51,11 +80,7 @@ def make_certificate(folder, name, names, signed=True, expired=False):
     if expired:
         issue_expired(folder, name)
     else:
-        openssl(
-            folder, "x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", "2", "-extfile", name + ".cnf", "-extensions", "extensions",
-            "-out", name + ".pem",
-        )  # fmt: skip
+        sign(folder, name, authority)
 
 
 def issue_expired(folder, name):
@@ -81,11 +106,13 @@ def make(folder):
     """Listeners' names with certificate and key; the authority is ca.pem."""
     here = "IP:127.0.0.1,DNS:localhost"
     make_authority(folder)
+    make_intermediate(folder)
     make_certificate(folder, "https", here)
+    make_chain(folder, "chain", here)
     make_certificate(folder, "self-signed", here, signed=False)
     make_certificate(folder, "wrong-host", "DNS:elsewhere.example")
     make_certificate(folder, "expired", here, expired=True)
-    names = ("https", "self-signed", "wrong-host", "expired")
+    names = ("https", "chain", "self-signed", "wrong-host", "expired")
     return {
         name: (os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key"))
         for name in names
