@@ -34,22 +34,31 @@ NUMBERS = {
     "answers.c": {"100", "999"},  # what an HTTP status can be
     "arguments.c": {"9e15", "1000.0"},  # the whole numbers of a double; milliseconds of a second
     "compat.c": {"502", "503"},  # LUA_VERSION_NUM
+    "cosocket.lua": {"4096", "65536"},  # bytes of a piece, and of the system's queue
+    "driver.lua": {"1000"},  # milliseconds of a second
     "file_store.py": {"0o600", "0.0005", "0.01"},  # a file's mode; seconds; see SLEEPERS
     "hooks.c": {"1000.0"},  # milliseconds of a second
     "module.c": {"1000000", "250"},  # nanoseconds of a millisecond; see SLEEPERS
+    "nginx.lua": {"1000"},  # milliseconds of a second
     "options.c": {"32", "64"},  # of names of options
     "redis_store.py": {"1000"},  # milliseconds of a second
     "settings.c": {"1000.0"},  # milliseconds of a second
     "store.c": {"1000.0"},  # milliseconds of a second
+    "system.c": {"1000", "1000000"},  # milliseconds of a second, nanoseconds of a millisecond
     "values.c": {"53"},  # 2^53, the whole numbers of a double
 }
 # Settings that a binding handles itself: functions and objects of the language are its own to keep
 # and to call, and the fetch of a token names the account as settings do.
 NAMED = {"token_provider", "token_store", "ask_for_token", "access_token", "appid", "secret"}
-# What only some files name: fit_image has arguments of its own, beside no client's settings.
+# What only some files name: fit_image has arguments of its own, beside no client's settings; what
+# the core has filled in, a driver hands to its sockets, or refuses where they have none of it; and
+# a time-out is a failure, too.
 NAMED_BY = {
+    "cosocket.lua": {"timeout", "connect_timeout", "max_connections"},
     "fit.c": {"fit", "max_image_bytes", "strip_metadata"},
+    "nginx.lua": {"ca_file", "proxy"},
     "pictures.py": {"max_image_bytes", "strip_metadata"},
+    "transport.lua": {"timeout", "connect_timeout"},
 }
 # Words with "retry" in them that are the core's fields handed through.
 RETRY_WORDS = {"retryable", "wxid_error_retryable", "retry_class", "retry_after"}
@@ -58,11 +67,17 @@ WAITING = re.compile(
 )
 # When Python ends it waits for its threads, a moment and in steps; that is no call's doing. A file
 # is waited for while others write to it, and what a store keeps, it keeps for the time it is told.
+# A driver lets pass what time the core says; "attempt" is one try over one connection.
 SLEEPERS = {
     ("module.c", "nanosleep"),
     ("file_store.py", "sleep"),
     ("file_store.py", "expires_at"),
-    *((file, "ttl") for file in ("stores.py", "file_store.py", "redis_store.py")),
+    *((file, "sleep") for file in ("driver.lua", "nginx.lua", "plain.lua")),
+    *((file, "wxl_sleep_ms") for file in ("core_module.c", "system.c", "system.h")),
+    ("plain.lua", "sleep_ms"),
+    ("system.c", "nanosleep"),
+    ("cosocket.lua", "attempt"),
+    *((file, "ttl") for file in ("driver.lua", "stores.py", "file_store.py", "redis_store.py")),
     *((file, "ttl_ms") for file in ("call.c", "hooks.c", "store.c")),
 }
 SERVICE = re.compile(

@@ -61,6 +61,12 @@ class Nginx:
     def __init__(self, prefix: pathlib.Path) -> None:
         self.prefix = prefix
 
+    def worker(self) -> int:
+        """The process of its one worker."""
+        self.get("/ping")  # the master listens before there is a worker
+        master = (self.prefix / "pid").read_text().strip()
+        return int(pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()[0])
+
     def get(self, target: str) -> str:
         return self.send("GET", target).decode()
 

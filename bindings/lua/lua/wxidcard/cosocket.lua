@@ -4,10 +4,10 @@ local core = require "wxidcard.core"
 
 -- A reply is mostly shorter.
 local PIECE = 4096
--- Bytes that the system takes ahead of what it can send, where it would take megabytes: what has
--- been handed out is to be about what has gone, so that an answer to something else, which comes
--- before that, is known by it.
-local QUEUE = 131072
+-- Bytes that the system is to keep of what the other end has not acknowledged. It would take the
+-- whole of a picture at once, and an answer to something else that comes meanwhile would seem to be
+-- the answer to it. Less would slow uploads down; in fact it keeps about twice as many.
+local QUEUE = 65536
 
 -- Of this worker, by where they lead: how far kept connections may be relied upon, and when the
 -- last was put aside. nginx takes the one that was used last.
@@ -81,12 +81,10 @@ local function is_quiet(sock, address)
     return false
 end
 
--- Both, for modules up to 0.10.23 and more take the one for the other; a reply is short anyhow.
+-- Both, since modules of some years take the one for the other; a reply is short anyhow.
 local function keep_queue_short(sock)
-    if sock.setoption then
-        sock:setoption("sndbuf", QUEUE)
-        sock:setoption("rcvbuf", QUEUE)
-    end
+    sock:setoption("sndbuf", QUEUE)
+    sock:setoption("rcvbuf", QUEUE)
 end
 
 local function connect(request, address, settings, time_left_ms)

@@ -18,12 +18,12 @@ local UNKNOWN = "transport must say what failed: \"connect\", \"timeout\", \"tls
 
 local FAILURES = { connect = true, timeout = true, tls = true, network = true, protocol = true }
 
--- Names of headers in whatever letters.
-local function lowered(headers)
+-- By name, in whatever letters it came: Retry-After is retry_after.
+local function fields_of(headers)
     local found = {}
     for name, value in pairs(type(headers) == "table" and headers or {}) do
         if type(name) == "string" and type(value) == "string" then
-            found[name:lower()] = value
+            found[name:lower():gsub("-", "_")] = value
         end
     end
     return found
@@ -36,10 +36,10 @@ local function answer(call, reply)
     elseif #body > core.max_reply_body then
         return call:answer_failure(core.now_ms(), "protocol", true, "a reply that is far too long")
     end
-    local headers = lowered(reply.headers)
+    local fields = fields_of(reply.headers)
     call:answer_reply(core.now_ms(), {
-        status = reply.status, body = body, retry_after = headers["retry-after"],
-        date = headers.date,
+        status = reply.status, body = body, retry_after = fields.retry_after,
+        date = fields.date,
     })
 end
 

@@ -1,0 +1,78 @@
+"""Each fault of tests/faults inside nginx: the right kind, in time, with the right number of POSTs,
+and the next call succeeds."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+from faults import TIMEOUT_MS, Caller, wait_until
+from nginx import ROOT
+
+CASES = json.loads((ROOT / "tests/faults/expectations.json").read_text(encoding="utf-8"))["cases"]
+MEETINGS = [(case, "http") for case in CASES] + [
+    (case, "https") for case in CASES if case["by_tls"]
+]
+SECRETS = ("canary", "127.0.0.1", "localhost", "/fault/", "1101051949", "北京")
+
+
+def name_of(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value['fault']}-{value['length']}"
+
+
+@pytest.mark.parametrize(("case", "word"), MEETINGS, ids=name_of)
+def test_a_fault_has_its_kind(calls: Caller, case: dict[str, Any], word: str) -> None:
+    fault = f"{case['fault']}/first-1"
+    calls.series("close-idle", 1, 100, word)  # so that none is kept: then it would be tried afresh
+    calls.server.reset()
+    (met,) = calls.series(fault, 1, case["length"], word, timeout=TIMEOUT_MS)
+    assert met.get("kind") in case["kinds"], met
+    assert met.get("http_status") == case["http_status"], met
+    assert not any(secret in met["message"] for secret in SECRETS)
+    assert met["elapsed_ms"] <= TIMEOUT_MS + 250
+    (clean,) = calls.series(fault, 1, 3000, word, timeout=TIMEOUT_MS)
+    assert clean.get("right"), clean
+    assert calls.server.seen(fault)["posts_begun"] == 2
+    assert calls.server.seen("listener/other")["bytes"] == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["ok", "chunked", "chunked-with-trailer", "http-1.0", "until-close", "some-1xx", "eager-100",
+     "long-header"],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["http", "https"])
+def test_what_is_no_fault_succeeds(calls: Caller, fault: str, word: str) -> None:
+    """Those that end with the connection may end it when the next call has begun: hence retries."""
+    outcomes = calls.series(fault, 3, 300000, word, retries=2)
+    assert [outcome.get("right") for outcome in outcomes] == [True] * 3
+
+
+def test_a_deadline_holds_for_all_attempts_together(calls: Caller) -> None:
+    (met,) = calls.series("never-answers", timeout=TIMEOUT_MS, retries=2)
+    assert (met["kind"], met["elapsed_ms"] <= TIMEOUT_MS + 250) == ("timeout", True)
+
+
+def test_retries_are_the_cores(calls: Caller) -> None:
+    """B twice, A once, N never: what the server counted."""
+    for fault, posts in (("status-503", 3), ("close-after-upload", 2), ("html-413", 1)):
+        calls.server.reset()
+        calls.series(fault, retries=2, timeout=10000)
+        assert calls.server.seen(fault)["posts_begun"] == posts, fault
+    calls.server.reset()
+    (met,) = calls.series("status-503/first-2", retries=2, timeout=10000)
+    assert met["right"]
+
+
+def test_nobody_listens(calls: Caller) -> None:
+    (met,) = calls.series("ok", word="closed", retries=2)
+    assert (met["kind"], "nobody accepted" in met["message"]) == ("connect", True)
+
+
+def test_no_descriptor_is_left(fresh_calls: Caller) -> None:
+    folder = f"/proc/{fresh_calls.nginx.worker()}/fd"
+    before = len(os.listdir(folder))
+    for fault in ("early-413", "reset-mid-response", "gigabyte-by-close", "no-bytes", "101"):
+        fresh_calls.series(fault, 3, 300000, timeout=TIMEOUT_MS)
+    fresh_calls.series("close-idle", 1)
+    wait_until(lambda: len(os.listdir(folder)) == before)
