@@ -21,6 +21,7 @@ lua_shared_dict seen 1m;
 init_by_lua_block {{
     require("attempt").url = "http://127.0.0.1:{port}"
     require("attempt").note("init")
+    require("attempt").prepare()
 }}
 init_worker_by_lua_block {{
     require("attempt").note("init_worker")
@@ -39,6 +40,7 @@ location /access {{
     access_by_lua_block {{ ngx.print(require("attempt").attempt()) ngx.exit(200) }}
 }}
 location /content {{ content_by_lua_block {{ ngx.print(require("attempt").attempt()) }} }}
+location /early {{ content_by_lua_block {{ ngx.print(require("attempt").early()) }} }}
 location /safe {{
     content_by_lua_block {{ ngx.print(require("attempt").attempt("wxidcard.safe")) }}
 }}
@@ -89,6 +91,19 @@ function attempt.attempt(name)
     local ok, card = pcall(client.recognize, client, { img = "\255\216\255\224invented" })
     local said = ok and card.type .. " " .. card.valid_date or tostring(card)
     return said .. ", libcurl: " .. has_libcurl()
+end
+
+local early
+
+-- A client before the workers are there, which each of them has a copy of.
+function attempt.prepare()
+    early = require("wxidcard").new{
+        appid = "wx_early", secret = "canary", base_url = attempt.url,
+    }
+end
+
+function attempt.early()
+    return early:recognize{ img = "\255\216\255\224invented" }.type
 end
 
 -- The same, kept for later.
@@ -156,6 +171,10 @@ def nginx(tmp_path: pathlib.Path, service_port: int) -> Iterator[Nginx]:
 )
 def test_where_there_are_sockets_it_recognises(nginx: Nginx, phase: str) -> None:
     assert nginx.get(f"/{phase}") == GOOD
+
+
+def test_a_client_may_be_made_before_the_workers(nginx: Nginx) -> None:
+    assert [nginx.get("/early") for _ in range(3)] == ["Back"] * 3
 
 
 def test_in_a_timer_it_recognises(nginx: Nginx) -> None:
