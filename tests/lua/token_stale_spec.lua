@@ -106,7 +106,7 @@ describe("a stale token in a store", function()
                 end
                 assert.equal("interrupted!", support.raised_by(recognize, client))
                 store.add = coroutine.yield
-                local message = support.raised_by(coroutine.wrap(recognize), client)
+                local message = support.raised_by(support.in_coroutine(recognize), client)
                 assert.truthy(message:find("token_store must not yield", 1, true), message)
                 assert.equal(0, fetches_of(appid))
             end

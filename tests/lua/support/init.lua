@@ -3,8 +3,11 @@ local cjson = require "cjson"
 
 local support = {}
 
---- "lua5.1", "luajit", "lua5.3" or "lua5.4": also how the program is called.
-support.interpreter = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d%.%d")
+--- How a program in this Lua is started: "lua5.1", "luajit", "lua5.3" or "lua5.4".
+support.program = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d%.%d")
+
+--- The same, or "nginx".
+support.interpreter = rawget(_G, "ngx") and "nginx" or support.program
 
 --- The repository, by where this file stands.
 support.root = debug.getinfo(1, "S").source:match("^@(.*)tests/lua/support/init%.lua$")
@@ -93,6 +96,18 @@ function support.raised_by(f, ...)
     local ok, problem = pcall(f, ...)
     assert(not ok, "it should have raised")
     return problem
+end
+
+--- As coroutine.wrap, for a function that ends without a yield. Inside nginx no pcall catches what
+-- the module's coroutine.wrap raises.
+function support.in_coroutine(f)
+    return function(...)
+        local ok, result = coroutine.resume(coroutine.create(f), ...)
+        if not ok then
+            error(result, 0)
+        end
+        return result
+    end
 end
 
 --- What a command prints.
