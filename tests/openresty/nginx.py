@@ -1,4 +1,4 @@
-"""A real nginx with its Lua module, one worker and a pool of threads, for one test."""
+"""A real nginx with its Lua module and a pool of threads, for one test."""
 
 import http.client
 import os
@@ -16,10 +16,11 @@ CONFIGURATION = """
 load_module {modules}/ndk_http_module.so;
 load_module {modules}/ngx_http_lua_module.so;
 daemon off;
-worker_processes 1;
+worker_processes {workers};
 pid {prefix}/pid;
 error_log {prefix}/error.log info;
 {user}
+{main}
 thread_pool recognition threads=2;
 events {{}}
 http {{
@@ -58,8 +59,12 @@ class UnixConnection(http.client.HTTPConnection):
 class Nginx:
     """A server that runs; its files are in ``prefix``."""
 
-    def __init__(self, prefix: pathlib.Path) -> None:
+    def __init__(self, prefix: pathlib.Path, process: subprocess.Popen[bytes]) -> None:
         self.prefix = prefix
+        self.process = process
+
+    def log(self) -> str:
+        return (self.prefix / "error.log").read_text(encoding="utf-8", errors="replace")
 
     def worker(self) -> int:
         """The process of its one worker."""
@@ -81,8 +86,18 @@ class Nginx:
 
 
 @contextmanager
-def running(prefix: pathlib.Path, locations: str, http: str = "") -> Iterator[Nginx]:
-    """Start one in a folder, whose Lua files it finds, with these parts of its configuration."""
+def running(
+    prefix: pathlib.Path,
+    locations: str,
+    http: str = "",
+    main: str = "",
+    workers: int = 1,
+    output: int | None = None,
+) -> Iterator[Nginx]:
+    """Start one in a folder, whose Lua files it finds, with these parts of its configuration.
+
+    ``output`` is what subprocess takes for its standard output.
+    """
     user = "user root;" if os.geteuid() == 0 else ""
     configuration = prefix / "nginx.conf"
     configuration.write_text(
@@ -92,19 +107,21 @@ def running(prefix: pathlib.Path, locations: str, http: str = "") -> Iterator[Ng
             root=ROOT,
             cpath=LUA_CPATH,
             user=user,
+            main=main,
+            workers=workers,
             http=http,
             locations=locations,
         )
     )
     with subprocess.Popen(
-        ["nginx", "-p", prefix, "-e", prefix / "error.log", "-c", configuration]
+        ["nginx", "-p", prefix, "-e", prefix / "error.log", "-c", configuration], stdout=output
     ) as process:
         try:
             # The master listens before it starts the workers, and a connection waits for them.
             while process.poll() is None and not can_connect(prefix / "socket"):
                 os.sched_yield()
             assert process.poll() is None, (prefix / "error.log").read_text()
-            yield Nginx(prefix)
+            yield Nginx(prefix, process)
         finally:
             process.terminate()
 
