@@ -98,6 +98,21 @@ function support.raised_by(f, ...)
     return problem
 end
 
+--- What a function returns, once it is what is expected, or after some time. Outside of nginx at
+-- once: there nothing goes on beside the caller.
+function support.eventually(expected, read)
+    local result = read()
+    local nginx = rawget(_G, "ngx")
+    for _ = 1, nginx and 1000 or 0 do
+        if result == expected then
+            break
+        end
+        nginx.sleep(0.002)
+        result = read()
+    end
+    return result
+end
+
 --- As coroutine.wrap, for a function that ends without a yield. Inside nginx no pcall catches what
 -- the module's coroutine.wrap raises.
 function support.in_coroutine(f)
