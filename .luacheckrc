@@ -8,6 +8,7 @@ for _, name in ipairs { "cosocket", "nginx", "place" } do
 end
 files["**/*.rockspec"].std = "+rockspec"
 files["tests/lua"].std = "+busted"
+files["tests/openresty"].read_globals = { "jit", "ngx" }
 -- What only some of the Luas have.
 files["tests/lua"].ignore = { "143/math", "143/table", "113/unpack" }
 files[".busted"].ignore = { "1" }

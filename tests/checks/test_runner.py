@@ -132,6 +132,7 @@ def test_every_folder_of_tests_is_run() -> None:
     names = {suite.name for suite in all_suites()}
     languages = {"c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4"}
     assert names >= languages | {"openresty", "checks", "without-curl", "valgrind", "vectors"}
+    assert names >= {"nginx", "nginx-jit-off"}
     assert names >= {f"sanitize-{language}" for language in languages}
 
 

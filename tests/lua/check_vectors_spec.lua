@@ -1,6 +1,6 @@
 -- The vectors of numbers, cards and masks, which every language runs: tests/vectors/*.json.
-local cjson = require "cjson"
 local core = require "wxidcard.core"
+local play = require "support.play"
 local support = require "support"
 
 local FINDINGS = {}
@@ -30,10 +30,6 @@ local function assert_refused(says, name, ...)
     assert.is_nil(message:find("canary", 1, true), name)
 end
 
-local function number_of(case)
-    return case.number or support.from_base64(case.number_base64)
-end
-
 -- Replaces each character by each other one; returns how many numbers that made.
 local function assert_no_other_is_valid(check_id, number, today)
     local count = 0
@@ -50,7 +46,7 @@ local function assert_no_other_is_valid(check_id, number, today)
 end
 
 local function run_number(library, case)
-    local number, expect = number_of(case), case.expect
+    local number, expect = play.number_of(case), case.expect
     if case.convert then
         if expect.error then
             return assert_refused(expect.error, case.name, library.convert_id, number)
@@ -68,14 +64,9 @@ local function run_number(library, case)
     assert.same(full(expect), report, case.name)
 end
 
-local function side(value)
-    if value ~= cjson.null then
-        return value
-    end
-end
-
 local function run_card(library, case)
-    local front, back, expect = side(case.front), side(case.back), case.expect
+    local front, back = play.sides_of(case)
+    local expect = case.expect
     if expect.error then
         return assert_refused(expect.error, case.name, library.check, front, back, case.today)
     end

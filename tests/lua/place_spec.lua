@@ -4,7 +4,7 @@ local support = require "support"
 local function run(program)
     local path = os.tmpname()
     support.write_file(path, program)
-    local said = support.output_of(support.interpreter .. " " .. path .. " 2>&1")
+    local said = support.output_of(support.program .. " " .. path .. " 2>&1")
     os.remove(path)
     return said
 end
@@ -90,7 +90,7 @@ describe("Ctrl-C", function()
         local path = os.tmpname()
         support.write_file(path, program)
         local said = support.output_of(("python3 '%stests/lua/support/interrupt.py' %s %s")
-            :format(support.root, support.interpreter, path))
+            :format(support.root, support.program, path))
         os.remove(path)
         local elapsed, status, message = said:match("^(%d+) (%-?%d+) (.*)$")
         assert(elapsed, said)

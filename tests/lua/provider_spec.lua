@@ -94,7 +94,7 @@ describe("a token_provider", function()
             coroutine.yield()
             return "never"
         end
-        for _, call in ipairs { recognize, coroutine.wrap(recognize) } do
+        for _, call in ipairs { recognize, support.in_coroutine(recognize) } do
             local message = support.raised_by(call, yielding)
             assert.truthy(message:find("token_provider must not yield", 1, true), message)
         end

@@ -126,7 +126,7 @@ describe("a token_store", function()
             print(client:recognize({ img = require("support").JPEG }).token)
         ]]):format(support.root, support.root, url, folder))
         assert.equal("wx_two_token_1\n",
-            support.output_of(support.interpreter .. " " .. path .. " 2>&1"))
+            support.output_of(support.program .. " " .. path .. " 2>&1"))
         assert.equal(1, fetches_of "wx_two")
     end)
 
@@ -220,7 +220,7 @@ describe("a token_store that does not work", function()
             local client = client_of("wx_yields_" .. number, (watched {
                 get = function() coroutine.yield("a_canary") end,
             }), nil, module)
-            for _, call in ipairs { recognize, coroutine.wrap(recognize) } do
+            for _, call in ipairs { recognize, support.in_coroutine(recognize) } do
                 local message = support.raised_by(call, client)
                 assert.truthy(message:find("token_store must not yield", 1, true), message)
                 assert.falsy(message:find("canary", 1, true))
@@ -287,6 +287,6 @@ describe("warn", function()
                 print(client:recognize({ img_url = "https://example.com/a.jpg" }).type)
             end]]):format(url))
         assert.equal("wxidcard: warning: " .. WARNING .. "\nFront\nFront\n",
-            support.output_of(support.interpreter .. " " .. path .. " 2>&1"))
+            support.output_of(support.program .. " " .. path .. " 2>&1"))
     end)
 end)

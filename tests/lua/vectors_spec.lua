@@ -1,9 +1,7 @@
+-- The vectors of requests and replies, which every language runs: tests/vectors/*.json.
 local core = require "wxidcard.core"
-local driver = require "support.driver"
+local play = require "support.play"
 local support = require "support"
-local wxidcard = require "wxidcard"
-
-local TOKEN = "invented_token"
 
 local function assert_result(expect, result, problem, name)
     if not expect.error then
@@ -24,38 +22,23 @@ describe("the vectors", function()
         finally(stop)
         local cases = support.vectors "replies"
         for _, case in ipairs(cases) do
-            local client = wxidcard.new {
-                access_token = TOKEN, base_url = url .. "/case/" .. case.name, max_retries = 0,
-            }
-            local ok, outcome = pcall(client.recognize, client, { img = support.JPEG })
-            assert_result(case.expect, ok and outcome or nil, outcome, case.name)
-            client:close()
+            local card, problem = play.reply_over_http(case, url)
+            assert_result(case.expect, card, problem, case.name)
         end
         support.count("replies", #cases)
     end)
 
     it("of replies, through the call machine", function()
-        local session = core.session { access_token = TOKEN, max_retries = 0 }
         for number, case in ipairs(support.vectors "replies") do
-            local call = assert(session:recognition {
-                img = support.JPEG, now_ms = 0, seed = number,
-            })
-            local steps = driver.play(call, { { status = case.http_status, body = case.body } })
-            assert.equal("send done", steps)
-            local card, problem = call:take_card()
+            local card, problem = play.reply(case, number)
             assert_result(case.expect, card, problem, case.name)
         end
     end)
 
     it("of the token endpoints", function()
-        local session = core.session { access_token = TOKEN, max_retries = 0 }
         local cases = support.vectors "tokens"
         for number, case in ipairs(cases) do
-            local call = assert(session:token_fetch {
-                appid = "wx_invented", secret = "secret_of_the_tests", now_ms = 0, seed = number,
-            })
-            driver.play(call, { { status = case.http_status, body = case.body } })
-            local token, life = call:take_token()
+            local token, life = play.token(case, number)
             assert.equal(case.expect.token, token, case.name)
             if token then
                 assert.equal(case.expect.expires_in, life, case.name)
@@ -66,37 +49,6 @@ describe("the vectors", function()
         support.count("tokens", #cases)
     end)
 end)
-
--- The settings of a vector: times are in seconds there.
-local function settings_of(case)
-    local settings = {}
-    for _, info in ipairs(core.settings()) do
-        local value = case.settings[info.name]
-        settings[info.name] = value and info.type == "duration" and value * 1000 or value
-    end
-    return settings
-end
-
-local function operation_of(case)
-    local operation = { now_ms = 0, seed = support.seed(case.seed) }
-    for name, value in pairs(case.recognition or case.token_fetch) do
-        if name == "image_base64" then
-            operation.img = support.from_base64(value)
-        else
-            operation[name] = value
-        end
-    end
-    return operation
-end
-
-local function start_call(case)
-    local session, problem = core.session(settings_of(case))
-    if not session then
-        return nil, problem
-    end
-    local start = case.token_fetch and session.token_fetch or session.recognition
-    return start(session, operation_of(case))
-end
 
 local function assert_refused(case, call, problem)
     local expect = case.expect.error
@@ -136,9 +88,9 @@ describe("the vectors", function()
         local cases = support.vectors "requests"
         for _, case in ipairs(cases) do
             if case.expect.error then
-                assert_refused(case, start_call(case))
+                assert_refused(case, play.request(case))
             else
-                assert_request(case, start_call(case))
+                assert_request(case, play.request(case))
             end
         end
         support.count("requests", #cases)

@@ -20,6 +20,7 @@ worker_processes 1;
 pid {prefix}/pid;
 error_log {prefix}/error.log info;
 {user}
+{main}
 thread_pool recognition threads=2;
 events {{}}
 http {{
@@ -58,8 +59,12 @@ class UnixConnection(http.client.HTTPConnection):
 class Nginx:
     """A server that runs; its files are in ``prefix``."""
 
-    def __init__(self, prefix: pathlib.Path) -> None:
+    def __init__(self, prefix: pathlib.Path, process: subprocess.Popen[bytes]) -> None:
         self.prefix = prefix
+        self.process = process
+
+    def log(self) -> str:
+        return (self.prefix / "error.log").read_text(encoding="utf-8", errors="replace")
 
     def worker(self) -> int:
         """The process of its one worker."""
@@ -76,13 +81,22 @@ class Nginx:
         reply = connection.getresponse()
         answer = reply.read()
         connection.close()
-        assert reply.status == 200, (self.prefix / "error.log").read_text()
+        assert reply.status == 200, self.log()
         return answer
 
 
 @contextmanager
-def running(prefix: pathlib.Path, locations: str, http: str = "") -> Iterator[Nginx]:
-    """Start one in a folder, whose Lua files it finds, with these parts of its configuration."""
+def running(
+    prefix: pathlib.Path,
+    locations: str,
+    http: str = "",
+    main: str = "",
+    output: int | None = None,
+) -> Iterator[Nginx]:
+    """Start one in a folder, whose Lua files it finds, with these parts of its configuration.
+
+    ``output`` is what subprocess takes for its standard output.
+    """
     user = "user root;" if os.geteuid() == 0 else ""
     configuration = prefix / "nginx.conf"
     configuration.write_text(
@@ -92,19 +106,20 @@ def running(prefix: pathlib.Path, locations: str, http: str = "") -> Iterator[Ng
             root=ROOT,
             cpath=LUA_CPATH,
             user=user,
+            main=main,
             http=http,
             locations=locations,
         )
     )
     with subprocess.Popen(
-        ["nginx", "-p", prefix, "-e", prefix / "error.log", "-c", configuration]
+        ["nginx", "-p", prefix, "-e", prefix / "error.log", "-c", configuration], stdout=output
     ) as process:
         try:
             # The master listens before it starts the workers, and a connection waits for them.
             while process.poll() is None and not can_connect(prefix / "socket"):
                 os.sched_yield()
             assert process.poll() is None, (prefix / "error.log").read_text()
-            yield Nginx(prefix)
+            yield Nginx(prefix, process)
         finally:
             process.terminate()
 

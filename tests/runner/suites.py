@@ -27,6 +27,8 @@ def all_suites() -> list[Suite]:
         Suite("c", _c("build", counted=True)),
         Suite("python", _pytest("tests/python", counted=True)),
         *(Suite(lua, _busted(lua)) for lua in LUAS),
+        Suite("nginx", _nginx(counted=True)),
+        Suite("nginx-jit-off", _nginx("--jit-off")),
         Suite("openresty", _pytest("tests/openresty")),
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _lint),
@@ -90,6 +92,16 @@ def _busted_command(lua: str) -> list[str]:
 
 def _busted(lua: str) -> Callable[[Environment], list[Step]]:
     return lambda environment: [Step(_busted_command(lua), "tap", _counts_file(environment))]
+
+
+def _nginx(*options: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
+    """The specs of Lua inside nginx."""
+
+    def steps(environment: Environment) -> list[Step]:
+        command = ["python", "tests/openresty/inside.py", *options]
+        return [Step(command, "tap", _counts_file(environment) if counted else {})]
+
+    return steps
 
 
 def _lint(environment: Environment) -> list[Step]:

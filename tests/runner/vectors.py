@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-LANGUAGES = ("c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4")
+LANGUAGES = ("c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4", "nginx")
 FILES = ("replies", "tokens", "requests", "numbers", "cards", "masks")
 
 

@@ -3,8 +3,11 @@ local cjson = require "cjson"
 
 local support = {}
 
---- "lua5.1", "luajit", "lua5.3" or "lua5.4": also how the program is called.
-support.interpreter = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d%.%d")
+--- How a program in this Lua is started: "lua5.1", "luajit", "lua5.3" or "lua5.4".
+support.program = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d%.%d")
+
+--- The same, or "nginx".
+support.interpreter = rawget(_G, "ngx") and "nginx" or support.program
 
 --- The repository, by where this file stands.
 support.root = debug.getinfo(1, "S").source:match("^@(.*)tests/lua/support/init%.lua$")
@@ -93,6 +96,33 @@ function support.raised_by(f, ...)
     local ok, problem = pcall(f, ...)
     assert(not ok, "it should have raised")
     return problem
+end
+
+--- What a function returns, once it is what is expected, or after some time. Outside of nginx at
+-- once: there nothing goes on beside the caller.
+function support.eventually(expected, read)
+    local result = read()
+    local nginx = rawget(_G, "ngx")
+    for _ = 1, nginx and 1000 or 0 do
+        if result == expected then
+            break
+        end
+        nginx.sleep(0.002)
+        result = read()
+    end
+    return result
+end
+
+--- As coroutine.wrap, for a function that ends without a yield. Inside nginx no pcall catches what
+-- the module's coroutine.wrap raises.
+function support.in_coroutine(f)
+    return function(...)
+        local ok, result = coroutine.resume(coroutine.create(f), ...)
+        if not ok then
+            error(result, 0)
+        end
+        return result
+    end
 end
 
 --- What a command prints.

@@ -58,6 +58,8 @@ BODIES = {
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # A head and a body are written apart, and the body would wait until the head is acknowledged.
+    disable_nagle_algorithm = True
 
     def log_message(self, *arguments: Any) -> None:
         pass
