@@ -4,7 +4,7 @@ cache = false
 
 -- The modules run where ngx may be.
 for _, name in ipairs { "cosocket", "nginx", "place" } do
-    files["bindings/lua/lua/wxidcard/" .. name .. ".lua"].read_globals = { "ngx" }
+    files["bindings/lua/lua/wxidcard/" .. name .. ".lua"].read_globals = { "ngx", "unpack" }
 end
 files["**/*.rockspec"].std = "+rockspec"
 files["tests/lua"].std = "+busted"

@@ -8,6 +8,8 @@ local PIECE = 4096
 -- whole of a picture at once, and an answer to something else that comes meanwhile would seem to be
 -- the answer to it. Less would slow uploads down; in fact it keeps about twice as many.
 local QUEUE = 65536
+-- Seconds: the shortest time that nginx counts.
+local A_MOMENT = 0.001
 
 -- Of this worker, by where they lead: how far kept connections may be relied upon, and when the
 -- last was put aside. nginx takes the one that was used last.
@@ -47,16 +49,17 @@ local function failure_to_connect(problem)
     return "connect", "nobody accepted the connection"
 end
 
--- "20: unable to get local issuer certificate"
+-- "20: unable to get local issuer certificate". A number before other words may be that of an
+-- earlier failure.
 local function failure_of_tls(problem)
     local number = tonumber(problem:match("^(%d+):"))
     if problem:find("timeout", 1, true) then
         return "timeout", "no connection came about in time"
-    elseif number then
-        local detail = core.certificate_detail(number)
-        return "tls", detail .. " (directives lua_ssl_trusted_certificate, lua_ssl_verify_depth)"
     elseif problem:find("host mismatch", 1, true) then
         return "tls", core.certificate_detail(0)
+    elseif number and not problem:find("handshake failed", 1, true) then
+        local detail = core.certificate_detail(number)
+        return "tls", detail .. " (directives lua_ssl_trusted_certificate, lua_ssl_verify_depth)"
     end
     return "tls", "the handshake failed"
 end
@@ -128,22 +131,39 @@ local function open(call, request, address, settings, is_fresh)
     end
 end
 
--- It throws where the host's name is none.
+-- It throws where the host's name is none. Modules up to 0.10.26 say that all is well when a
+-- certificate is refused without any wait; but the connection is gone then, which tells.
 local function shake_hands(sock, request)
     local ran, done, problem = pcall(sock.sslhandshake, sock, false, request.host, true)
-    if ran and done then
+    if ran and done and sock:getreusedtimes() then
         return true
     end
-    return false, failure_of_tls(ran and problem or "")
+    return false, failure_of_tls(ran and not done and problem or "")
 end
 
 -- ---- Requests and replies
+
+-- What has come meanwhile is read before the last piece makes the request whole: a server that
+-- takes all of it as fast as it comes would leave no time for that. A sleep of nothing would end
+-- before nginx has asked the system what has come.
+local function send_request(sock, request)
+    local body = request.body
+    if #body < 2 then
+        return sock:send({ request.head, body })
+    end
+    local sent, problem = sock:send({ request.head, { unpack(body, 1, #body - 1) } })
+    if not sent then
+        return nil, problem
+    end
+    ngx.sleep(A_MOMENT)
+    return sock:send(body[#body])
+end
 
 -- In a thread of its own: a service that refuses a picture says so before it has read all of it.
 local function start_sending(sock, request)
     local progress = { is_whole = false, is_over = false }
     progress.thread = ngx.thread.spawn(function()
-        progress.is_whole = sock:send({ request.head, request.body }) ~= nil
+        progress.is_whole = send_request(sock, request) ~= nil
         progress.is_over = true
     end)
     return progress

@@ -44,7 +44,7 @@ function answers.store(call, own)
         answer.value, answer.stored = value, stored
     else
         answer.failed = true
-        own.means.warn(store.WARNING)
+        pcall(own.means.warn, store.WARNING) -- what cannot be said must not fail the call either
     end
     call:answer_store(core.now_ms(), core.unix_ms(), answer)
 end
