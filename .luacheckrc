@@ -6,6 +6,8 @@ cache = false
 for _, name in ipairs { "cosocket", "nginx", "place" } do
     files["bindings/lua/lua/wxidcard/" .. name .. ".lua"].read_globals = { "ngx", "unpack" }
 end
+files["examples/openresty"].std = "+ngx_lua"
+files["examples/openresty"].ignore = { "143/ngx" } -- run_worker_thread is younger than the list
 files["**/*.rockspec"].std = "+rockspec"
 files["tests/lua"].std = "+busted"
 files["tests/openresty"].read_globals = { "jit", "ngx" }
