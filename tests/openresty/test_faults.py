@@ -75,4 +75,5 @@ def test_no_descriptor_is_left(fresh_calls: Caller) -> None:
     for fault in ("early-413", "reset-mid-response", "gigabyte-by-close", "no-bytes", "101"):
         fresh_calls.series(fault, 3, 300000, timeout=TIMEOUT_MS)
     fresh_calls.series("close-idle", 1)
-    wait_until(lambda: len(os.listdir(folder)) == before)
+    # The request for the process's number may have been open still.
+    wait_until(lambda: len(os.listdir(folder)) <= before)

@@ -10,6 +10,8 @@ local PIECE = 4096
 local QUEUE = 65536
 -- Seconds: the shortest time that nginx counts.
 local A_MOMENT = 0.001
+-- No number of OpenSSL's.
+local UNKNOWN = -1
 
 -- Of this worker, by where they lead: how far kept connections may be relied upon, and when the
 -- last was put aside. nginx takes the one that was used last.
@@ -135,10 +137,13 @@ end
 -- certificate is refused without any wait; but the connection is gone then, which tells.
 local function shake_hands(sock, request)
     local ran, done, problem = pcall(sock.sslhandshake, sock, false, request.host, true)
-    if ran and done and sock:getreusedtimes() then
-        return true
+    if ran and done then
+        if sock:getreusedtimes() then
+            return true
+        end
+        return false, "tls", core.certificate_detail(UNKNOWN)
     end
-    return false, failure_of_tls(ran and not done and problem or "")
+    return false, failure_of_tls(ran and problem or "")
 end
 
 -- ---- Requests and replies
