@@ -20,6 +20,7 @@ typedef struct wxid__incoming {
     int has_length;
     size_t length; /* Content-Length, if has_length */
     int chunked;
+    int frames; /* the newest field is one of these two */
     int closes; /* the connection ends with this reply, by what the reply says */
     char retry_after[WXID__LONGEST_FIELD + 1]; /* "" if absent */
     char date[WXID__LONGEST_FIELD + 1];
