@@ -238,7 +238,6 @@ static void check_row(wxid_session *session, const row *this_one, int reused, pi
                  became.http_status, became.keeps, became.message);
     }
     assert_string_equal(became.type, became.kind == CARD ? "Front" : "");
-    assert_false(became.afresh);
     assert_false(became.loses);
     assert_int_equal(became.earns, reused && became.keeps);
 }

@@ -86,8 +86,9 @@ outcome exchange(wxid_session *session, arrival comes, circumstances on, pieces 
         tell_end(exchange, comes, on.unsent <= comes.length);
     }
     became.keeps = wxid_exchange_keeps(exchange);
-    became.afresh = wxid_exchange_starts_afresh(exchange, NOW);
-    if (!became.afresh) {
+    if (wxid_exchange_starts_afresh(exchange, NOW)) {
+        became.kind = AFRESH;
+    } else {
         assert_int_equal(wxid_exchange_answer(exchange, call, NOW, NULL), 0);
         take_result(&became, call);
     }

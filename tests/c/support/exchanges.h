@@ -35,15 +35,15 @@ typedef struct pieces {
 } pieces;
 
 #define CARD (-1)
+#define AFRESH (-2) /* the request is to be sent once more; the call has not been answered then */
 
 typedef struct outcome {
-    int kind; /* or CARD */
+    int kind; /* or CARD, or AFRESH */
     int http_status;
     char message[200];
     char type[64]; /* of the card */
     int keeps;
-    int afresh; /* the request is to be sent once more; the call has not been answered then */
-    int loses;  /* trust */
+    int loses; /* trust */
     int earns;
     size_t read; /* bytes until the exchange was over */
 } outcome;
