@@ -58,7 +58,8 @@ static void take_result(outcome *became, wxid_call *call)
     assert_int_equal(wxid_call_step(call, NOW), WXID_STEP_DONE);
     became->kind = CARD;
     if (wxid_call_take_card(&card, call, &error) == 0) {
-        const char *type = wxid_value_string(wxid_value_get(card, "type"), NULL);
+        const wxid_value *field = wxid_value_get(card, "type");
+        const char *type = field != NULL ? wxid_value_string(field, NULL) : NULL;
         (void)snprintf(became->type, sizeof became->type, "%s", type != NULL ? type : "");
     } else {
         became->kind = (int)wxid_error_kind(error);
