@@ -96,10 +96,9 @@ static void end_reply(wxid_exchange *exchange)
 /* A status line has been read. */
 static void note_status_line(wxid_exchange *exchange)
 {
+    exchange->incomplete = exchange->early;
     if (exchange->early && exchange->reused) {
         refuse(exchange, "an answer came before the request had been sent");
-    } else if (wxid__incoming_begun(&exchange->reply)) {
-        exchange->incomplete = exchange->early;
     }
 }
 
@@ -251,7 +250,7 @@ static size_t take_body(wxid_exchange *exchange, const char *data, size_t length
     if (exchange->part == PART_CHUNK) {
         exchange->chunk_left -= taken;
         exchange->part = exchange->chunk_left > 0 ? PART_CHUNK : PART_CHUNK_END;
-    } else if (exchange->part == PART_LENGTH && wxid__incoming_body_whole(reply)) {
+    } else if (wxid__incoming_body_whole(reply)) {
         end_reply(exchange);
     }
     return taken;

@@ -3,6 +3,7 @@
 #include "support/exchanges.h"
 
 #include "buffer.h"
+#include "incoming.h"
 
 #include <string.h>
 
@@ -214,13 +215,34 @@ static void test_the_most_chunks(void **state)
     (void)is_refused(by_chunks(most + 1, 1), "headers without end");
 }
 
+/* Of a line that a library lends, nothing is read that lies behind it. */
+static void test_a_line_ends_where_it_is_said_to(void **state)
+{
+    wxid__incoming reply = {0};
+    (void)state;
+    assert_int_equal(wxid__incoming_line(&reply, "HTTP/1.1 200 OK\r\n", 12), -1);
+    wxid__incoming_clear(&reply);
+    assert_int_equal(wxid__incoming_line(&reply, "HTTP/1.1 200 OK\r\n", 13), 0);
+    assert_int_equal(wxid__incoming_line(&reply, "Retry-After: 9", 12), 0);
+    assert_string_equal(reply.retry_after, "");
+    assert_int_equal(wxid__incoming_line(&reply, "Retry-After: 99", 14), 0);
+    assert_string_equal(reply.retry_after, "9");
+    assert_int_equal(wxid__incoming_line(&reply, "Connection: close", 16), 0);
+    assert_false(reply.closes);
+    assert_int_equal(wxid__incoming_line(&reply, "Server: x", 6), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_longest_body),   cmocka_unit_test(test_a_byte_more),
-        cmocka_unit_test(test_bodies_without_end), cmocka_unit_test(test_the_longest_head),
-        cmocka_unit_test(test_heads_without_end),  cmocka_unit_test(test_chunks_without_end),
+        cmocka_unit_test(test_the_longest_body),
+        cmocka_unit_test(test_a_byte_more),
+        cmocka_unit_test(test_bodies_without_end),
+        cmocka_unit_test(test_the_longest_head),
+        cmocka_unit_test(test_heads_without_end),
+        cmocka_unit_test(test_chunks_without_end),
         cmocka_unit_test(test_the_most_chunks),
+        cmocka_unit_test(test_a_line_ends_where_it_is_said_to),
     };
     return cmocka_run_group_tests_name("exchange_bounds", tests, NULL, NULL);
 }

@@ -259,7 +259,8 @@ static outcome exchange_in_three_ways(wxid_session *session, const wxid__buffer 
                 became);
     if (became.read < made->length) {
         comes.length = made->length;
-        outcome with_excess = exchange(session, comes, on, (pieces){SIZE_MAX, 0});
+        size_t longest = below(2) && became.read > 1 ? became.read - 1 : SIZE_MAX;
+        outcome with_excess = exchange(session, comes, on, (pieces){longest, 0});
         assert_possible(with_excess, on.reused);
         if (became.kind == CARD) {
             assert_int_equal(with_excess.kind, on.reused ? WXID_KIND_PROTOCOL : CARD);

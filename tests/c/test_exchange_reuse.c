@@ -166,6 +166,11 @@ static void test_excess(void **state)
     for (size_t i = 0; i < sizeof excess / sizeof excess[0]; i++) {
         print_message("arrival: %s\n", excess[i].name);
         check_row(session, &excess[i], (pieces){SIZE_MAX, 0});
+        /* The excess comes with the last byte of the reply. */
+        size_t read = exchange(session, excess[i].comes, excess[i].on, (pieces){1, 0}).read;
+        if (read > 1) {
+            check_row(session, &excess[i], (pieces){read - 1, 0});
+        }
     }
     wxid_session_free(session);
 }
@@ -255,6 +260,17 @@ static void test_more_behind_the_end(void **state)
     end(made);
 }
 
+/* What has been sent stays sent, whatever a driver says: a whole reply is not asked for twice. */
+static void test_a_reply_is_not_asked_for_again(void **state)
+{
+    one made = begin(1);
+    (void)state;
+    assert_true(read_text(made, OK, 1));
+    assert_false(read_text(made, "Content-Length: 0\r\n\r\n", 0));
+    assert_false(wxid_exchange_starts_afresh(made.exchange, NOW));
+    end(made);
+}
+
 /* ---- Answers ---- */
 
 static void assert_is_usage(one made)
@@ -296,9 +312,14 @@ static void test_other_failures_go_to_the_call(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         one made = begin(0);
+        wxid_error *error = NULL;
+        wxid_value *card = NULL;
         wxid_exchange_fail(made.exchange, cases[i].failure, 1);
         assert_int_equal(wxid_exchange_answer(made.exchange, made.call, NOW, NULL), 0);
-        assert_ends_with(made.call, cases[i].kind);
+        assert_int_equal(wxid_call_take_card(&card, made.call, &error), -1);
+        assert_int_equal(wxid_error_kind(error), cases[i].kind);
+        assert_string_equal(wxid_error_message(error), wxid_kind_info_at(cases[i].kind)->meaning);
+        wxid_error_free(error);
         end(made);
     }
 }
@@ -329,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_what_is_told_after_the_end_changes_nothing),
         cmocka_unit_test(test_no_bytes_say_nothing),
         cmocka_unit_test(test_more_behind_the_end),
+        cmocka_unit_test(test_a_reply_is_not_asked_for_again),
         cmocka_unit_test(test_answers_out_of_step_are_refused),
         cmocka_unit_test(test_other_failures_go_to_the_call),
         cmocka_unit_test(test_the_core_decides_about_repetitions),
