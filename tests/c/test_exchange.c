@@ -120,8 +120,6 @@ static const row heads[] = {
     A_CARD("a fold that looks like a field", WITH("X: y\r\n Content-Length: 5\r\n")),
     A_CARD("a blank line that is none", WITH("X: y\r\n \r\n")),
     A_CARD("a fold behind the status line", WITH(" Content-Length: 5\r\n")),
-    A_CARD("a long date",
-           WITH("Date: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n")),
     A_CARD("a longer name", WITH("Content-Length-Was: 5\r\n")),
     A_CARD("a shorter name", WITH("Content-Len: 5\r\n")),
     A_CARD("Connection: keep-alive", WITH("Connection: keep-alive\r\n")),

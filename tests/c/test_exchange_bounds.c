@@ -232,6 +232,26 @@ static void test_a_line_ends_where_it_is_said_to(void **state)
     assert_int_equal(wxid__incoming_line(&reply, "Server: x", 6), -1);
 }
 
+/* What is kept of a field has its place, and no more than that. */
+static void test_long_fields_are_cut(void **state)
+{
+    static const char *const names[] = {"Retry-After: ", "Date: "};
+    unsigned char body[1];
+    wxid__incoming reply = {.body = body};
+    char expected[WXID__LONGEST_FIELD + 1] = "";
+    (void)state;
+    memset(expected, 'y', WXID__LONGEST_FIELD);
+    assert_int_equal(wxid__incoming_line(&reply, "HTTP/1.1 200 OK\r\n", 17), 0);
+    for (size_t i = 2; i-- > 0;) {
+        wxid__buffer line = endless(names[i], "y", 200);
+        assert_int_equal(wxid__incoming_line(&reply, line.data, line.length), 0);
+        wxid__buffer_clear(&line);
+        assert_string_equal(reply.date, expected);
+        assert_ptr_equal(reply.body, body);
+    }
+    assert_string_equal(reply.retry_after, expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_chunks_without_end),
         cmocka_unit_test(test_the_most_chunks),
         cmocka_unit_test(test_a_line_ends_where_it_is_said_to),
+        cmocka_unit_test(test_long_fields_are_cut),
     };
     return cmocka_run_group_tests_name("exchange_bounds", tests, NULL, NULL);
 }
