@@ -1,6 +1,6 @@
-/* Reading a reply line by line and then piece by piece: what matters of it is kept, and what no right
- * reply has is refused. exchange.c takes lines and pieces from a connection; libcurl, which is more
- * liberal than is good here, hands them out. */
+/* Reading a reply line by line and then piece by piece: what matters of it is kept, and what no
+ * right reply has is refused. exchange.c takes lines and pieces from a connection; libcurl, which
+ * is more liberal than is good here, hands them out. */
 #ifndef WXID_INCOMING_H
 #define WXID_INCOMING_H
 

@@ -34,7 +34,7 @@ static void add_card(wxid__buffer *to, size_t length)
 }
 
 /* Whole, in pieces, and byte by byte. Returns how many bytes were read then. */
-static size_t check(wxid__buffer *made, int end, int kind, const char *says)
+static size_t check(wxid__buffer *made, enum arrival_end end, int kind, const char *says)
 {
     static const pieces several[] = {{SIZE_MAX, 0}, {3000, 7}, {1, 0}};
     size_t read = 0;
@@ -54,7 +54,7 @@ static size_t check(wxid__buffer *made, int end, int kind, const char *says)
     return read;
 }
 
-static void fits(wxid__buffer made, int end)
+static void fits(wxid__buffer made, enum arrival_end end)
 {
     (void)check(&made, end, CARD, NULL);
 }

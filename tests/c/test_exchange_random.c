@@ -30,7 +30,7 @@ static const char *any_of(const char *const *texts, size_t count)
 typedef struct reply {
     wxid__buffer bytes;
     char type[LONGEST_TYPE + 1]; /* of its card */
-    int ends;                    /* STAYS, or CLOSES where the body goes to the end */
+    enum arrival_end ends;       /* CLOSES where the body goes to the end */
     int keeps;
 } reply;
 
@@ -48,7 +48,7 @@ static void add_line(wxid__buffer *to, const char *line)
 /* Nothing by which a reply is framed. */
 static void add_other_fields(wxid__buffer *to)
 {
-    static const char *const fields[] = {"Server: " CANARY,
+    static const char *const fields[] = {"Server: canary",
                                          "Date: Sun, 06 Nov 1994 08:49:37 GMT",
                                          "Retry-After: 9",
                                          "Connection: keep-alive",
@@ -74,7 +74,7 @@ static void add_interim(wxid__buffer *to)
 
 static void add_chunks(wxid__buffer *to, const char *body, size_t length)
 {
-    static const char *const behind[] = {"", "", "", ";x", "; x=\"" CANARY "\"", " ", "\t;"};
+    static const char *const behind[] = {"", "", "", ";x", "; x=\"canary\"", " ", "\t;"};
     size_t size;
     for (size_t at = 0; at < length; at += size) {
         size = 1 + below(length - at);

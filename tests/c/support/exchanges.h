@@ -12,7 +12,7 @@
 typedef struct arrival {
     const char *bytes;
     size_t length;
-    enum {
+    enum arrival_end {
         STAYS,  /* nothing more comes, and nothing is waited for */
         CLOSES, /* the other end has sent everything */
         RESETS,
