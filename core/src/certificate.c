@@ -5,6 +5,8 @@ const char *wxid_certificate_detail(long verify_result)
     switch (verify_result) {
     case 0: /* what a library other than OpenSSL's kin leaves, too */
     case 1: /* libcurl's "not looked at yet": it compares the name first */
+    case 62:
+    case 64: /* where it is an address */
         return "the certificate is made out to another host";
     case 9:
         return "the certificate is not yet valid";

@@ -1,10 +1,12 @@
 /* One request and its reply on one connection: the framing of HTTP/1.1, and what the driver of
  * libcurl watches for in curl_watch.c and curl_transfer.c, for drivers that have sockets only. */
 #include "buffer.h"
+#include "errors.h"
 #include "incoming.h"
 #include "memory.h"
 #include "trust.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +26,10 @@ struct wxid_exchange {
     int reused;
     part part;
     wxid__buffer line;    /* a line that has not come whole yet */
+    int early;            /* some of it came before the request had been sent whole */
     size_t chunk_left;    /* bytes of the chunk */
     int whole;            /* the reply has come to its end */
-    int incomplete;       /* it began before the request had been sent whole */
+    int incomplete;       /* it began to come before the request had been sent whole */
     int unsent;           /* so much is known when it failed: neither had the request */
     int stray;            /* something came where nothing should */
     wxid_failure failure; /* unless a reply is to be answered with */
@@ -67,9 +70,19 @@ static void fail(wxid_exchange *exchange, wxid_failure failure, const char *deta
     }
 }
 
+/* What begins to come on a kept connection before the request has been sent, be it a 1xx, may be
+ * the answer to the call before. Only a 408 cannot: it says that the connection was idle. */
 static void refuse(wxid_exchange *exchange, const char *detail)
 {
+    exchange->stray = exchange->early && exchange->reused && exchange->reply.status != 408;
     fail(exchange, WXID_FAILURE_PROTOCOL, detail);
+}
+
+static void note_sent(wxid_exchange *exchange, int sent_whole)
+{
+    if (exchange->part != PART_OVER) {
+        exchange->unsent = !sent_whole;
+    }
 }
 
 static void end_reply(wxid_exchange *exchange)
@@ -80,13 +93,11 @@ static void end_reply(wxid_exchange *exchange)
 
 /* ---- Heads ---- */
 
-/* The status line of the final reply has been read. On a kept connection an answer that comes so
- * early may be the answer to the call before. */
-static void note_reply_begins(wxid_exchange *exchange, int sent_whole)
+/* A status line has been read. */
+static void note_status_line(wxid_exchange *exchange)
 {
-    exchange->incomplete = !sent_whole;
-    if (exchange->incomplete && exchange->reused) {
-        exchange->stray = 1;
+    exchange->incomplete = exchange->early;
+    if (exchange->early && exchange->reused) {
         refuse(exchange, "an answer came before the request had been sent");
     }
 }
@@ -109,17 +120,14 @@ static void begin_body(wxid_exchange *exchange)
     }
 }
 
-static void read_head_line(wxid_exchange *exchange, const char *line, size_t length, int sent_whole)
+static void read_head_line(wxid_exchange *exchange, const char *line, size_t length)
 {
-    int begun = wxid__incoming_begun(&exchange->reply);
+    int is_status_line = exchange->reply.at == WXID__AT_STATUS_LINE;
     if (wxid__incoming_line(&exchange->reply, line, length) != 0) {
         refuse(exchange, exchange->reply.refusal);
-        return;
-    }
-    if (!begun && wxid__incoming_begun(&exchange->reply)) {
-        note_reply_begins(exchange, sent_whole);
-    }
-    if (exchange->part == PART_HEAD && wxid__incoming_head_whole(&exchange->reply)) {
+    } else if (is_status_line) {
+        note_status_line(exchange);
+    } else if (wxid__incoming_head_whole(&exchange->reply)) {
         begin_body(exchange);
     }
 }
@@ -135,18 +143,17 @@ static int hex_value(char c)
 }
 
 /* "1a3;extension": 16 digits at most, as libcurl has it, and no more than a body may have. */
-static void read_chunk_size(wxid_exchange *exchange, const char *line, size_t length)
+static void read_chunk_size(wxid_exchange *exchange, const char *line)
 {
     size_t size = 0;
     size_t digits = 0;
-    while (digits < length && hex_value(line[digits]) >= 0) {
+    while (hex_value(line[digits]) >= 0) { /* the line ends with none */
         if (size <= WXID_MAX_REPLY_BODY) { /* beyond it every number means the same */
             size = size * 16 + (size_t)hex_value(line[digits]);
         }
         digits++;
     }
-    if (digits == 0 || digits > 16 || digits == length ||
-        strchr("; \t\r\n", line[digits]) == NULL || line[digits] == '\0') {
+    if (digits == 0 || digits > 16 || strchr("; \t\r\n", line[digits]) == NULL) {
         refuse(exchange, "a chunk whose size is not a number");
     } else if (size > WXID_MAX_REPLY_BODY) {
         refuse(exchange, "a reply that is far too long");
@@ -156,36 +163,52 @@ static void read_chunk_size(wxid_exchange *exchange, const char *line, size_t le
     }
 }
 
-static int is_empty(const char *line)
-{
-    return line[0] == '\r' || line[0] == '\n';
-}
-
 /* Chunk sizes and trailers count as headers: a body of chunks of a byte each has an end, too. */
 static void read_chunk_line(wxid_exchange *exchange, const char *line, size_t length)
 {
     if (wxid__incoming_line(&exchange->reply, line, length) != 0) {
         refuse(exchange, exchange->reply.refusal);
     } else if (exchange->part == PART_CHUNK_SIZE) {
-        read_chunk_size(exchange, line, length);
+        read_chunk_size(exchange, line);
     } else if (exchange->part == PART_CHUNK_END) {
         exchange->part = PART_CHUNK_SIZE;
-        if (!is_empty(line)) {
-            refuse(exchange, "a chunk that is longer than it says");
-        }
-    } else if (is_empty(line)) {
+    } else if (line[0] == '\r' || line[0] == '\n') { /* behind the trailers */
         end_reply(exchange);
     }
 }
 
 /* ---- Pieces ---- */
 
-/* Nobody waits for the end of a line that is none of HTTP's. */
-static int looks_like_http(const wxid__buffer *line)
+static int begins_like(const wxid__buffer *line, const char *expected)
 {
-    static const char expected[] = "HTTP/1.";
-    size_t length = sizeof expected - 1;
+    size_t length = strlen(expected);
     return memcmp(line->data, expected, line->length < length ? line->length : length) == 0;
+}
+
+/* Nobody waits for the end of a line that can be none of HTTP's. NULL: it can. */
+static const char *what_is_wrong(const wxid_exchange *exchange)
+{
+    const wxid__buffer *line = &exchange->line;
+    if (exchange->reply.at == WXID__AT_STATUS_LINE && !begins_like(line, "HTTP/1.")) {
+        return "not a reply in HTTP/1.1";
+    }
+    if (exchange->part == PART_CHUNK_END && !begins_like(line, "\r\n") && line->data[0] != '\n') {
+        return "a chunk that is longer than it says";
+    }
+    return NULL;
+}
+
+static void read_line(wxid_exchange *exchange)
+{
+    wxid__buffer *line = &exchange->line;
+    if (exchange->part == PART_HEAD) {
+        read_head_line(exchange, line->data, line->length);
+    } else {
+        read_chunk_line(exchange, line->data, line->length);
+    }
+    wxid__wipe(line->data, line->length);
+    line->length = 0;
+    exchange->early = 0;
 }
 
 /* A line, or the beginning of one that is put aside. Returns how many bytes were taken. */
@@ -203,18 +226,12 @@ static size_t take_line(wxid_exchange *exchange, const char *data, size_t length
         fail(exchange, WXID_FAILURE_MEMORY, NULL);
         return length;
     }
-    if (exchange->reply.at == WXID__AT_STATUS_LINE && !looks_like_http(line)) {
-        refuse(exchange, "not a reply in HTTP/1.1");
-        return length;
-    }
-    if (end != NULL) {
-        if (exchange->part == PART_HEAD) {
-            read_head_line(exchange, line->data, line->length, sent_whole);
-        } else {
-            read_chunk_line(exchange, line->data, line->length);
-        }
-        wxid__wipe(line->data, line->length);
-        line->length = 0;
+    exchange->early |= !sent_whole;
+    const char *wrong = what_is_wrong(exchange);
+    if (wrong != NULL) {
+        refuse(exchange, wrong);
+    } else if (end != NULL) {
+        read_line(exchange);
     }
     return taken;
 }
@@ -233,7 +250,7 @@ static size_t take_body(wxid_exchange *exchange, const char *data, size_t length
     if (exchange->part == PART_CHUNK) {
         exchange->chunk_left -= taken;
         exchange->part = exchange->chunk_left > 0 ? PART_CHUNK : PART_CHUNK_END;
-    } else if (exchange->part == PART_LENGTH && wxid__incoming_body_whole(reply)) {
+    } else if (wxid__incoming_body_whole(reply)) {
         end_reply(exchange);
     }
     return taken;
@@ -242,6 +259,7 @@ static size_t take_body(wxid_exchange *exchange, const char *data, size_t length
 int wxid_exchange_read(wxid_exchange *exchange, const void *data, size_t length, int sent_whole)
 {
     const char *at = data;
+    note_sent(exchange, sent_whole);
     while (length > 0 && exchange->part != PART_OVER) {
         int in_body = exchange->part == PART_LENGTH || exchange->part == PART_CLOSE ||
                       exchange->part == PART_CHUNK;
@@ -249,7 +267,6 @@ int wxid_exchange_read(wxid_exchange *exchange, const void *data, size_t length,
             in_body ? take_body(exchange, at, length) : take_line(exchange, at, length, sent_whole);
         at += taken;
         length -= taken;
-        exchange->unsent = !sent_whole;
     }
     if (exchange->whole && length > 0) {
         exchange->stray = 1; /* behind the end of the reply */
@@ -263,9 +280,8 @@ int wxid_exchange_read(wxid_exchange *exchange, const void *data, size_t length,
 
 void wxid_exchange_close(wxid_exchange *exchange, int sent_whole)
 {
-    int by_close = exchange->part == PART_CLOSE;
-    exchange->unsent = !sent_whole;
-    if (by_close) {
+    note_sent(exchange, sent_whole);
+    if (exchange->part == PART_CLOSE) {
         end_reply(exchange);
     } else if (wxid__incoming_begun(&exchange->reply) || exchange->line.length > 0) {
         fail(exchange, WXID_FAILURE_NETWORK, "the reply broke off");
@@ -276,7 +292,7 @@ void wxid_exchange_close(wxid_exchange *exchange, int sent_whole)
 
 void wxid_exchange_fail(wxid_exchange *exchange, wxid_failure failure, int sent_whole)
 {
-    exchange->unsent = !sent_whole;
+    note_sent(exchange, sent_whole);
     fail(exchange, failure,
          failure == WXID_FAILURE_TIMEOUT   ? "no reply came in time"
          : failure == WXID_FAILURE_NETWORK ? "closed by the other end"
@@ -285,12 +301,10 @@ void wxid_exchange_fail(wxid_exchange *exchange, wxid_failure failure, int sent_
 
 /* ---- What became of it ---- */
 
-/* An answer that came too early counts even if its body was cut short. */
+/* An answer that came too early counts even if its body was cut short, or was none. */
 static int has_reply(const wxid_exchange *exchange)
 {
-    return exchange->whole ||
-           (exchange->incomplete && !exchange->reused &&
-            wxid__incoming_head_whole(&exchange->reply) && exchange->reply.refusal == NULL);
+    return exchange->whole || (exchange->incomplete && wxid__incoming_head_whole(&exchange->reply));
 }
 
 static void note_trust(const wxid_exchange *exchange, int64_t now_ms)
@@ -308,12 +322,15 @@ int wxid_exchange_starts_afresh(const wxid_exchange *exchange, int64_t now_ms)
         return 0;
     }
     if (exchange->stray) {
-        note_trust(exchange, now_ms);
+        wxid_trust_lose(exchange->trust, now_ms);
+    }
+    if (exchange->failure == WXID_FAILURE_TIMEOUT) {
+        return 0; /* there is no time for it */
     }
     if (exchange->reply.status == 408) {
         return 1; /* it says that no request came in time: it means the time before this one */
     }
-    return !has_reply(exchange) && exchange->unsent && exchange->failure != WXID_FAILURE_TIMEOUT;
+    return !has_reply(exchange) && exchange->unsent;
 }
 
 int wxid_exchange_keeps(const wxid_exchange *exchange)
@@ -326,6 +343,9 @@ int wxid_exchange_keeps(const wxid_exchange *exchange)
 int wxid_exchange_answer(wxid_exchange *exchange, wxid_call *call, int64_t now_ms,
                          wxid_error **error)
 {
+    if (exchange->part != PART_OVER) {
+        return wxid__fail(error, wxid_error_new(WXID_KIND_USAGE, "the exchange is not over"));
+    }
     note_trust(exchange, now_ms);
     /* Two answers to one request: one of them belongs to the request before, nobody can say which.
      */

@@ -1,5 +1,7 @@
 #include "incoming.h"
 
+#include "memory.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -13,7 +15,7 @@ void wxid__incoming_clear(wxid__incoming *reply)
 {
     unsigned char *body = reply->body;
     if (body != NULL) {
-        explicit_bzero(body, reply->body_length);
+        wxid__wipe(body, reply->body_length);
     }
     *reply = (wxid__incoming){.body = body};
 }
@@ -68,7 +70,10 @@ static int read_length(wxid__incoming *reply, const char *value, size_t length)
             number = number * 10 + (size_t)(value[i] - '0');
         }
     }
-    if (length == 0 || (reply->has_length && reply->length != number)) {
+    if (length == 0) {
+        return refuse(reply, "a Content-Length that is not a number");
+    }
+    if (reply->has_length && reply->length != number) {
         return refuse(reply, "a Content-Length that contradicts itself");
     }
     if (number > WXID_MAX_REPLY_BODY) {
@@ -117,13 +122,29 @@ static int is_named(const char *line, size_t length, const char *name)
     return length == strlen(name) && strncasecmp(line, name, length) == 0;
 }
 
+/* A line that begins with a blank goes on with the one before. Some read it, and some do not: where
+ * a body ends must not hang on that. Of everything else the first line will do. */
+static int read_fold(wxid__incoming *reply)
+{
+    return reply->frames ? refuse(reply, "a length of more than one line") : 0;
+}
+
+/* "Content-Length : 5" has a length for some, and for others none. */
+static int is_field(const char *line, const char *colon)
+{
+    return colon != NULL && colon != line && !is_blank(colon[-1]);
+}
+
 static int read_field(wxid__incoming *reply, const char *line, size_t length)
 {
     const char *colon = memchr(line, ':', length);
-    if (colon == NULL && !is_blank(line[0])) { /* a blank goes on with the line before */
+    if (is_blank(line[0])) {
+        return read_fold(reply);
+    }
+    if (!is_field(line, colon)) {
         return refuse(reply, "not a reply in HTTP/1.1");
     }
-    if (colon == NULL || reply->status < 200) {
+    if (reply->status < 200) {
         return 0;
     }
     size_t name_length = (size_t)(colon - line);
@@ -136,6 +157,7 @@ static int read_field(wxid__incoming *reply, const char *line, size_t length)
     while (value_length > 0 && is_blank(value[value_length - 1])) {
         value_length--;
     }
+    reply->frames = 0;
     if (is_named(line, name_length, "Retry-After")) {
         keep(reply->retry_after, value, value_length);
     } else if (is_named(line, name_length, "Date")) {
@@ -143,11 +165,20 @@ static int read_field(wxid__incoming *reply, const char *line, size_t length)
     } else if (is_named(line, name_length, "Connection")) {
         read_connection(reply, value, value_length);
     } else if (is_named(line, name_length, "Content-Length")) {
+        reply->frames = 1;
         return read_length(reply, value, value_length);
     } else if (is_named(line, name_length, "Transfer-Encoding")) {
+        reply->frames = 1;
         return read_encoding(reply, value, value_length);
     }
     return 0;
+}
+
+/* What ends a line for some, and for others not. */
+static int has_stray_return(const char *line, size_t length)
+{
+    const char *at = memchr(line, '\r', length);
+    return at != NULL && (size_t)(at - line) + 2 != length;
 }
 
 int wxid__incoming_line(wxid__incoming *reply, const char *line, size_t length)
@@ -158,6 +189,9 @@ int wxid__incoming_line(wxid__incoming *reply, const char *line, size_t length)
     }
     if (memchr(line, '\0', length) != NULL) {
         return refuse(reply, "a header with a NUL in it");
+    }
+    if (has_stray_return(line, length)) {
+        return refuse(reply, "a header with a carriage return in it");
     }
     if (reply->at == WXID__AT_STATUS_LINE) {
         return read_status_line(reply, line, length);

@@ -1,6 +1,6 @@
-/* Reading a reply line by line and then piece by piece: what matters of it is kept, and what no right
- * reply has is refused. exchange.c takes lines and pieces from a connection; libcurl, which is more
- * liberal than is good here, hands them out. */
+/* Reading a reply line by line and then piece by piece: what matters of it is kept, and what no
+ * right reply has is refused. exchange.c takes lines and pieces from a connection; libcurl, which
+ * is more liberal than is good here, hands them out. */
 #ifndef WXID_INCOMING_H
 #define WXID_INCOMING_H
 
@@ -20,6 +20,7 @@ typedef struct wxid__incoming {
     int has_length;
     size_t length; /* Content-Length, if has_length */
     int chunked;
+    int frames; /* the newest field is one of these two */
     int closes; /* the connection ends with this reply, by what the reply says */
     char retry_after[WXID__LONGEST_FIELD + 1]; /* "" if absent */
     char date[WXID__LONGEST_FIELD + 1];

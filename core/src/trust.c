@@ -41,7 +41,7 @@ int64_t wxid_trust_settling_ms(const wxid_trust *trust, int64_t idle_since_ms, i
     if (atomic_load(&trust->earned) >= CAUTIOUS_USES || now_ms >= until_ms) {
         return 0;
     }
-    /* Of a clock that was set back nobody waits for. */
+    /* No longer than that, though a clock may have been set back. */
     return now_ms < idle_since_ms ? SETTLING_MS : until_ms - now_ms;
 }
 

@@ -57,7 +57,13 @@ def definitions(macro: str, header: str = "wxidcard_errors.def") -> list[list[st
     ]
 
 
-CORE = ("wxidcard_base.h", "wxidcard_card.h", "wxidcard_picture.h", "wxidcard.h")
+CORE = (
+    "wxidcard_base.h",
+    "wxidcard_card.h",
+    "wxidcard_picture.h",
+    "wxidcard.h",
+    "wxidcard_connection.h",
+)
 
 
 def public_functions(*headers: str) -> list[str]:

@@ -17,7 +17,7 @@ NAMES = sorted(path.name for path in HEADERS.glob("*.h"))
 
 
 def test_there_are_headers() -> None:
-    assert {"wxidcard.h", "wxidcard_curl.h"} <= set(NAMES)
+    assert {"wxidcard.h", "wxidcard_connection.h", "wxidcard_curl.h"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS, ids=" ".join)

@@ -2,20 +2,26 @@
 
 #include "support.h"
 
+#include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MOST_ALLOCATIONS 5000
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
+void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
+void __wrap_free(void *memory);
 
 static long until_failure = -1; /* allocations; negative: none fails */
 static int for_good;            /* and all after it fail too */
 static int has_failed;
+static const char *secret; /* NULL: nothing is looked for */
+static int betrayals;
 
 static int fails(void)
 {
@@ -33,7 +39,11 @@ static int fails(void)
 
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : __real_malloc(size);
+    void *memory = fails() ? NULL : __real_malloc(size);
+    if (memory != NULL && secret != NULL) { /* what others left there is not ours */
+        memset(memory, 0, malloc_usable_size(memory));
+    }
+    return memory;
 }
 
 void *__wrap_calloc(size_t count, size_t size)
@@ -44,6 +54,23 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *memory, size_t size)
 {
     return fails() ? NULL : __real_realloc(memory, size);
+}
+
+void __wrap_free(void *memory)
+{
+    if (memory != NULL && secret != NULL) {
+        betrayals += memmem(memory, malloc_usable_size(memory), secret, strlen(secret)) != NULL;
+    }
+    __real_free(memory);
+}
+
+int blocks_freed_with(const char *text, void (*run)(void *context), void *context)
+{
+    betrayals = 0;
+    secret = text;
+    run(context);
+    secret = NULL;
+    return betrayals;
 }
 
 static void free_plainly(void *memory)
