@@ -123,9 +123,12 @@ def test_a_signal_ends_what_runs(tmp_path: Path, at_once: int) -> None:
     )
     os.mkfifo(tmp_path / "pipe")
     with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path) as process:
-        (tmp_path / "pipe").read_text()
-        process.terminate()
-        assert process.wait(20) == 7
+        try:
+            (tmp_path / "pipe").read_text()
+            process.terminate()
+            assert process.wait(20) == 7
+        finally:
+            process.kill()
 
 
 def test_every_folder_of_tests_is_run() -> None:

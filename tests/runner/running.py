@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class Environment:
     logs: Path
     variables: Mapping[str, str]
     running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    is_ending: threading.Event = field(default_factory=threading.Event)
 
     def log_of(self, suite: Suite) -> Path:
         return self.logs / f"{suite.name}.log"
@@ -111,6 +113,7 @@ def run_suite(suite: Suite, environment: Environment) -> Outcome:
                     log.write(printed)
             except BaseException:  # a signal: what still runs would be waited for
                 pool.shutdown(wait=False, cancel_futures=True)
+                environment.is_ending.set()
                 for process in tuple(environment.running):
                     _end(process)
                 raise
@@ -169,6 +172,8 @@ def _run(
         start_new_session=True,
     )
     environment.running.add(process)
+    if environment.is_ending.is_set():  # it began meanwhile
+        _end(process)
     try:
         return process.wait(STEP_SECONDS)
     except subprocess.TimeoutExpired:
