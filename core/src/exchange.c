@@ -318,7 +318,7 @@ static void note_trust(const wxid_exchange *exchange, int64_t now_ms)
 
 int wxid_exchange_starts_afresh(const wxid_exchange *exchange, int64_t now_ms)
 {
-    if (!exchange->reused) {
+    if (!exchange->reused || exchange->part != PART_OVER) {
         return 0;
     }
     if (exchange->stray) {

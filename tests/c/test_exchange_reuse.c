@@ -287,6 +287,10 @@ static void test_answers_out_of_step_are_refused(void **state)
     one made = begin(1);
     (void)state;
     assert_is_usage(made);
+    assert_true(read_text(made, "HTTP/1.1", 0));
+    assert_false(wxid_exchange_starts_afresh(made.exchange, NOW));
+    end(made);
+    made = begin(1);
     assert_true(read_text(made, OK, 1));
     assert_is_usage(made);
     assert_false(wxid_exchange_keeps(made.exchange));
