@@ -2,8 +2,8 @@
 #ifndef WXID_CURL_SLOT_H
 #define WXID_CURL_SLOT_H
 
-#include "incoming.h"
 #include "curl_socket.h"
+#include "incoming.h"
 
 #include <curl/curl.h>
 
