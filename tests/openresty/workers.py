@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import time
@@ -12,8 +13,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from account import Account
 from nginx import Nginx, UnixConnection, running
+
+from account import Account
+from scripted import ScriptedService
 
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 20
@@ -35,6 +38,12 @@ def wait_until(holds: Callable[[], object], seconds: float = PATIENCE) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.005)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether it stands still by SIGSTOP."""
+    after_name = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    return after_name.split()[0] == "T"
 
 
 class Client(UnixConnection):
@@ -66,6 +75,16 @@ def outcomes(answers: list[dict[str, Any]]) -> Counter[str]:
     return Counter(str(answer.get("came", answer.get("kind"))) for answer in answers)
 
 
+def workers_of(came: list[dict[str, Any]]) -> Counter[int]:
+    """How many answers came from which worker."""
+    return Counter(answer["worker"] for answer in came)
+
+
+def stale_record(account: Account, token: str) -> str:
+    """What a store holds of a token that is good, and is to be renewed soon."""
+    return json.dumps(json.loads(account.record(token, 200)) | {"expires_in": 7200})
+
+
 class Workers:
     """Such a nginx. ``connect`` makes clients of its workers, which are closed with it."""
 
@@ -80,12 +99,6 @@ class Workers:
         children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text()
         return [int(pid) for pid in children.split()]
 
-    def _connect_to_any(self) -> tuple[Client, int]:
-        client = Client(self.nginx.prefix / "socket")
-        self._stack.callback(client.close)
-        client.ask("/identify")
-        return client, client.answer()["pid"]
-
     def connect(self, pid: int, number: int) -> list[Client]:
         """So many clients of one worker. The system gives a connection to whom it likes: the others
         are made to stand still for that long."""
@@ -94,12 +107,14 @@ class Workers:
         try:
             for other in others:
                 os.kill(other, signal.SIGSTOP)
-            deadline = time.monotonic() + PATIENCE
-            while len(found) < number:
-                assert time.monotonic() < deadline, "the worker takes no connections"
-                client, its_pid = self._connect_to_any()
-                if its_pid == pid:  # not one that was about to stop
-                    found.append(client)
+            # One that was woken and has not stopped yet would leave a connection where it is.
+            wait_until(lambda: all(is_stopped(other) for other in others))
+            for _ in range(number):
+                client = Client(self.nginx.prefix / "socket")
+                self._stack.callback(client.close)
+                found.append(client)
+                client.ask("/identify")
+                assert client.answer()["pid"] == pid
         finally:
             for other in others:
                 os.kill(other, signal.SIGCONT)
@@ -110,8 +125,8 @@ class Workers:
         of_each = [self.connect(pid, each) for pid in self.pids()]
         return [client for turn in zip(*of_each, strict=True) for client in turn]
 
-    def tell(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.nginx.get("/tell"))
+    def tell(self) -> dict[str, int]:
+        told: dict[str, int] = json.loads(self.nginx.get("/tell"))
         return told
 
     def wait_until_begun(self, number: int) -> None:
@@ -137,25 +152,39 @@ class Workers:
 
 
 @contextmanager
+def an_account() -> Iterator[Account]:
+    """One at a service of its own."""
+    service = ScriptedService()
+    account = Account(service)
+    try:
+        yield account
+    finally:
+        account.gate.set()  # nobody is to hang behind it any more
+        service.close()
+
+
+@contextmanager
 def recognizing(
     folder: pathlib.Path,
     account: Account,
     settings: str = SHARED,
     *,
     workers: int = 2,
-    http: str = "",
-    modules: dict[str, str] | None = None,
+    locations: str = "",
 ) -> Iterator[Workers]:
-    """Start one. ``settings`` are more of the client's, in Lua; ``modules`` what they require."""
-    shutil.copy(HERE / "workers.lua", folder)
-    own = f'appid = "{account.appid}", secret = "{SECRET}", '
-    credential = "" if "token_provider" in settings else own
+    """Start one. ``settings`` are more of the client's, in Lua; modules that they require are
+    copied from beside this file."""
+    modules = {"workers", *re.findall(r'require\W+(\w+)"', settings + locations)}
+    for name in modules:
+        shutil.copy(HERE / f"{name}.lua", folder)
     (folder / "settings.lua").write_text(
-        f'return {{ {credential} base_url = "{account.url}", {settings} }}\n'
+        f'return {{ appid = "{account.appid}", secret = "{SECRET}", '
+        f'base_url = "{account.url}", {settings} }}\n'
     )
-    for name, text in (modules or {}).items():
-        (folder / f"{name}.lua").write_text(text)
-    with running(folder, LOCATIONS, HTTP + http, workers=workers) as nginx, ExitStack() as stack:
+    with (
+        running(folder, LOCATIONS + locations, HTTP, workers=workers) as nginx,
+        ExitStack() as stack,
+    ):
         made = Workers(nginx, account, stack)
         wait_until(lambda: len(made.pids()) == workers)
         yield made
