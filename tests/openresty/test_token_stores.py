@@ -74,8 +74,9 @@ def test_a_renewal_beside_goes_on_without_a_store_that_raises(
     with recognizing(tmp_path, account, failing, workers=1) as workers:
         workers.put(stale_record(account, "canary-stale"), 200)
         clients = workers.crowd(each=10)
-        ask_at_once(clients, "/recognize")
-        assert outcomes(answers(clients)) == {"Back": 10}
+        for some in (clients[:1], clients):  # the first finds the token in the store
+            ask_at_once(some, "/recognize")
+            assert outcomes(answers(some)) == {"Back": len(some)}
         wait_until(lambda: f"warned: {WARNING}" in workers.tell())
         wait_until(lambda: account.fetches)
         ask_at_once(clients, "/recognize")
