@@ -1,4 +1,4 @@
-"""A real nginx with its Lua module, one worker and a pool of threads, for one test."""
+"""A real nginx with its Lua module and a pool of threads, for one test."""
 
 import http.client
 import os
@@ -16,7 +16,7 @@ CONFIGURATION = """
 load_module {modules}/ndk_http_module.so;
 load_module {modules}/ngx_http_lua_module.so;
 daemon off;
-worker_processes 1;
+worker_processes {workers};
 pid {prefix}/pid;
 error_log {prefix}/error.log info;
 {user}
@@ -91,6 +91,7 @@ def running(
     locations: str,
     http: str = "",
     main: str = "",
+    workers: int = 1,
     output: int | None = None,
 ) -> Iterator[Nginx]:
     """Start one in a folder, whose Lua files it finds, with these parts of its configuration.
@@ -107,6 +108,7 @@ def running(
             cpath=LUA_CPATH,
             user=user,
             main=main,
+            workers=workers,
             http=http,
             locations=locations,
         )

@@ -38,6 +38,7 @@ class Account:
         self._lock = threading.Lock()
         self._last = ""
         self.url = service.url
+        self.service = service
         service.otherwise = self.answer
 
     def answer(self, request: Request) -> Reply:
