@@ -4,7 +4,7 @@ cache = false
 
 -- The modules run where ngx may be.
 for _, name in ipairs { "cosocket", "nginx", "place" } do
-    files["bindings/lua/lua/wxidcard/" .. name .. ".lua"].read_globals = { "ngx", "unpack" }
+    files["bindings/lua/lua/wxidcard/" .. name .. ".lua"].read_globals = { "ngx" }
 end
 files["examples/openresty"].std = "+ngx_lua"
 files["examples/openresty"].ignore = { "143/ngx" } -- run_worker_thread is younger than the list

@@ -2,8 +2,8 @@
 -- core knows (wxidcard_connection.h); here are the sockets.
 local core = require "wxidcard.core"
 
--- A reply is mostly shorter.
-local PIECE = 4096
+-- Bytes that are read at once, which is more than most replies have; and that are sent at once.
+local PIECE, PIECE_OUT = 4096, 131072
 -- Bytes that the system is to keep of what the other end has not acknowledged. It would take the
 -- whole of a picture at once, and an answer to something else that comes meanwhile would seem to be
 -- the answer to it. Less would slow uploads down; in fact it keeps about twice as many.
@@ -148,27 +148,50 @@ end
 
 -- ---- Requests and replies
 
--- What has come meanwhile is read before the last piece makes the request whole: a server that
--- takes all of it as fast as it comes would leave no time for that. A sleep of nothing would end
--- before nginx has asked the system what has come.
+-- Sends a fragment that is too large to be sent at once, behind what is in the list, but for a last
+-- piece, which takes the list's place.
+local function send_pieces(sock, list, fragment)
+    local first = 1
+    while #fragment - first >= PIECE_OUT do
+        list[#list + 1] = fragment:sub(first, first + PIECE_OUT - 1)
+        if not sock:send(list) then
+            return nil
+        end
+        ngx.sleep(A_MOMENT)
+        list, first = {}, first + PIECE_OUT
+    end
+    list[#list + 1] = first == 1 and fragment or fragment:sub(first)
+    return list
+end
+
+-- A picture goes piece by piece, with a moment between them: nginx copies what it is given, and a
+-- server that takes it as fast as it comes would leave no time for other requests. In that moment,
+-- too, what has come is read, before the last fragment makes the request whole. (A sleep of nothing
+-- would end before nginx has asked the system what has come.) Returns whether all has been sent.
 local function send_request(sock, request)
-    local body = request.body
-    if #body < 2 then
-        return sock:send({ request.head, body })
+    local body, list = request.body, { request.head }
+    for number = 1, #body - 1 do
+        list = send_pieces(sock, list, body[number])
+        if not list then
+            return false
+        end
     end
-    local sent, problem = sock:send({ request.head, { unpack(body, 1, #body - 1) } })
-    if not sent then
-        return nil, problem
+    if #body > 1 then
+        if not sock:send(list) then
+            return false
+        end
+        ngx.sleep(A_MOMENT)
+        list = {}
     end
-    ngx.sleep(A_MOMENT)
-    return sock:send(body[#body])
+    list[#list + 1] = body[#body]
+    return sock:send(list) ~= nil
 end
 
 -- In a thread of its own: a service that refuses a picture says so before it has read all of it.
 local function start_sending(sock, request)
     local progress = { is_whole = false, is_over = false }
     progress.thread = ngx.thread.spawn(function()
-        progress.is_whole = send_request(sock, request) ~= nil
+        progress.is_whole = send_request(sock, request)
         progress.is_over = true
     end)
     return progress
