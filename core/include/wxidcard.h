@@ -202,6 +202,10 @@ WXID_API void wxid_call_free(wxid_call *call);
 /* The next step. Asking again without an answer gives the same, or DONE once the deadline has
  * passed: the request of a SEND is gone then, so ask only when nothing of it is in flight. */
 WXID_API wxid_step wxid_call_step(wxid_call *call, int64_t now_ms);
+/* Whether the call is fetching the session's token, for itself and whoever else waits for it. Where
+ * a caller may vanish in the middle, and the call with him, a driver carries these steps out apart
+ * from him, so that the others need not wait for what will not come. */
+WXID_API int wxid_call_is_fetching(const wxid_call *call);
 /* Until the call's deadline, 0 when it has passed. A driver bounds whatever it does by it. */
 WXID_API int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms);
 /* Ends the call with an error, which it now owns, at any step but DONE (where the error is just

@@ -88,6 +88,11 @@ void wxid_call_free(wxid_call *call)
     }
 }
 
+int wxid_call_is_fetching(const wxid_call *call)
+{
+    return call->step != WXID_STEP_DONE && (call->hosted != NULL || call->renewal != NULL);
+}
+
 int64_t wxid_call_time_left_ms(const wxid_call *call, int64_t now_ms)
 {
     int64_t deadline_ms = call->deadline_ms;

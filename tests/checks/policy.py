@@ -35,7 +35,7 @@ NUMBERS = {
     "arguments.c": {"9e15", "1000.0"},  # the whole numbers of a double; milliseconds of a second
     "compat.c": {"502", "503"},  # LUA_VERSION_NUM
     # bytes of pieces, and of the system's queue; seconds
-    "cosocket.lua": {"4096", "131072", "65536", "0.001"},
+    "cosocket.lua": {"4096", "131072", "65536", "0.001", "1000"},
     "driver.lua": {"1000"},  # milliseconds of a second
     "file_store.py": {"0o600", "0.0005", "0.01"},  # a file's mode; seconds; see SLEEPERS
     "hooks.c": {"1000.0"},  # milliseconds of a second

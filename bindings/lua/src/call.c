@@ -216,6 +216,12 @@ static int time_left_ms(lua_State *L)
     return 1;
 }
 
+static int is_fetching(lua_State *L)
+{
+    lua_pushboolean(L, wxid_call_is_fetching(wxl_check_call(L)->call));
+    return 1;
+}
+
 static void set_text(lua_State *L, const char *name, const char *text)
 {
     lua_pushstring(L, text);
@@ -331,6 +337,7 @@ static const luaL_Reg methods[] = {
     {"request", request},
     {"failed_token", failed_token},
     {"wait_ms", wait_ms},
+    {"is_fetching", is_fetching},
     {"time_left_ms", time_left_ms},
     {"store_request", store_request},
     {"take_card", take_card},

@@ -10,6 +10,7 @@ local PIECE, PIECE_OUT = 4096, 131072
 local QUEUE = 65536
 -- Seconds: the shortest time that nginx counts.
 local A_MOMENT = 0.001
+local MILLISECONDS = 1000
 -- No number of OpenSSL's.
 local UNKNOWN = -1
 
@@ -66,22 +67,73 @@ local function failure_of_tls(problem)
     return "tls", "the handshake failed"
 end
 
+-- ---- Reading
+
+-- Bytes that come one by one must not outlive the call.
+local function read_piece(sock, call)
+    local time_left_ms = call:time_left_ms(core.now_ms())
+    if time_left_ms == 0 then
+        return nil, "timeout"
+    end
+    sock:settimeout(time_left_ms)
+    return sock:receiveany(PIECE)
+end
+
+-- Returns whether there is more to be read.
+local function take_piece(transfer, bytes, problem)
+    local exchange, is_whole = transfer.exchange, transfer.is_whole
+    if bytes then
+        return exchange:read(bytes, is_whole)
+    elseif problem == "closed" then
+        exchange:close(is_whole)
+    else
+        exchange:fail(problem == "timeout" and "timeout" or "network", is_whole)
+    end
+    return false
+end
+
+-- Threads are given what they need: what is local to a thread that is killed is gone for others.
+local function read_all(sock, call, transfer)
+    local has_more = true
+    while has_more do
+        local bytes, problem = read_piece(sock, call)
+        if transfer.exchange then
+            has_more = take_piece(transfer, bytes, problem)
+        else
+            transfer.has_stray = bytes ~= nil
+            has_more = false
+        end
+    end
+    transfer.is_read = true
+end
+
+-- Begins to read, in a thread of its own. Without an exchange it watches an idle connection: what
+-- comes then is nothing that was asked for. When an exchange is put into the transfer, the same
+-- read is the first of its reply; for nginx logs each read that ends by a time-out, and a look that
+-- came to its end would be one.
+local function start_reading(sock, call, exchange)
+    local transfer = { exchange = exchange, is_whole = false, is_sent = false, is_read = false }
+    transfer.reader = ngx.thread.spawn(read_all, sock, call, transfer)
+    return transfer
+end
+
 -- ---- Connections
 
--- Whether nothing has come on an idle connection, and it is still open. Some time is let pass, one
--- millisecond at least: a cosocket cannot be asked without.
-local function is_quiet(sock, address)
+-- Whether nothing has come on an idle connection, and it is still open, when some time has passed.
+local function is_quiet(sock, address, transfer)
     local trust = address.trust
     local watched_ms = trust:settling_ms(address.idle_since_ms, core.now_ms())
-    sock:settimeout(math.max(watched_ms, 1))
-    local bytes, problem = sock:receiveany(PIECE)
-    if not bytes then
-        return problem == "timeout"
+    ngx.sleep(math.max(watched_ms / MILLISECONDS, A_MOMENT))
+    if not transfer.is_read then
+        return true
     end
-    -- If it has been closed, this was its goodbye.
-    local _, next_problem = sock:receiveany(PIECE)
-    if next_problem ~= "closed" then
-        trust:lose(core.now_ms())
+    ngx.thread.wait(transfer.reader)
+    if transfer.has_stray then
+        sock:settimeout(1)
+        local _, problem = sock:receiveany(PIECE)
+        if problem ~= "closed" then -- else it was its goodbye
+            trust:lose(core.now_ms())
+        end
     end
     return false
 end
@@ -110,29 +162,6 @@ local function connect(request, address, settings, time_left_ms)
     return nil, failure_to_connect(problem)
 end
 
--- A connection that was kept, if there is one that may be used, else a new one. Returns it and
--- whether it was kept, or nil, failure, detail.
-local function open(call, request, address, settings, is_fresh)
-    while true do
-        local time_left_ms = call:time_left_ms(core.now_ms())
-        if time_left_ms == 0 then
-            return nil, "timeout", "no connection came about in time"
-        end
-        local sock, failure, detail = connect(request, address, settings, time_left_ms)
-        if not sock then
-            return nil, failure, detail
-        end
-        local is_kept = sock:getreusedtimes() > 0
-        if not is_kept then
-            return sock, false
-        elseif not is_fresh and address.trust:allows_reuse(core.now_ms())
-            and is_quiet(sock, address) then
-            return sock, true
-        end
-        sock:close()
-    end
-end
-
 -- It throws where the host's name is none. Modules up to 0.10.26 say that all is well when a
 -- certificate is refused without any wait; but the connection is gone then, which tells.
 local function shake_hands(sock, request)
@@ -144,6 +173,41 @@ local function shake_hands(sock, request)
         return false, "tls", core.certificate_detail(UNKNOWN)
     end
     return false, failure_of_tls(ran and problem or "")
+end
+
+local function connect_anew(sock, request)
+    if request.scheme == "https" then
+        local done, failure, detail = shake_hands(sock, request)
+        if not done then
+            sock:close()
+            return nil, nil, { failure, detail }
+        end
+    end
+    return sock
+end
+
+-- A connection that was kept, if there is one that may be used, else a new one. Returns it, and of
+-- one that was kept the transfer that watches it; or nil, nil, and what failed.
+local function open(call, request, address, settings, is_fresh)
+    while true do
+        local time_left_ms = call:time_left_ms(core.now_ms())
+        if time_left_ms == 0 then
+            return nil, nil, { "timeout", "no connection came about in time" }
+        end
+        local sock, failure, detail = connect(request, address, settings, time_left_ms)
+        if not sock then
+            return nil, nil, { failure, detail }
+        end
+        if sock:getreusedtimes() == 0 then
+            return connect_anew(sock, request)
+        elseif not is_fresh and address.trust:allows_reuse(core.now_ms()) then
+            local transfer = start_reading(sock, call)
+            if is_quiet(sock, address, transfer) then
+                return sock, transfer
+            end
+        end
+        sock:close()
+    end
 end
 
 -- ---- Requests and replies
@@ -187,40 +251,26 @@ local function send_request(sock, request)
     return sock:send(list) ~= nil
 end
 
--- In a thread of its own: a service that refuses a picture says so before it has read all of it.
-local function start_sending(sock, request)
-    local progress = { is_whole = false, is_over = false }
-    progress.thread = ngx.thread.spawn(function()
-        progress.is_whole = send_request(sock, request)
-        progress.is_over = true
-    end)
-    return progress
+local function send_all(sock, request, transfer)
+    transfer.is_whole = send_request(sock, request)
+    transfer.is_sent = true
 end
 
-local function stop_sending(progress)
-    local stop = progress.is_over and ngx.thread.wait or ngx.thread.kill
-    stop(progress.thread)
-end
-
-local function read_reply(sock, call, exchange, progress)
-    local has_more = true
-    while has_more do
-        local time_left_ms = call:time_left_ms(core.now_ms())
-        local bytes, problem
-        if time_left_ms > 0 then
-            sock:settimeout(time_left_ms)
-            bytes, problem = sock:receiveany(PIECE)
-        else
-            problem = "timeout" -- bytes that come one by one must not outlive the call
-        end
-        if bytes then
-            has_more = exchange:read(bytes, progress.is_whole)
-        elseif problem == "closed" then
-            return exchange:close(progress.is_whole)
-        else
-            return exchange:fail(problem == "timeout" and "timeout" or "network", progress.is_whole)
-        end
+-- Sends in a thread of its own: a service that refuses a picture says so before it has read all of
+-- it. This thread does nothing but wait for both. None that has ended may be left without having
+-- been waited for: should this one be killed then, nginx would never end the request.
+local function carry_out(sock, request, transfer)
+    local sender = ngx.thread.spawn(send_all, sock, request, transfer)
+    local reader = transfer.reader
+    if not transfer.is_read and not transfer.is_sent then
+        ngx.thread.wait(sender, reader)
     end
+    if transfer.is_sent then
+        ngx.thread.wait(sender)
+    end
+    ngx.thread.wait(reader)
+    local stop = transfer.is_sent and ngx.thread.wait or ngx.thread.kill
+    stop(sender)
 end
 
 local function put_aside(sock, address, settings)
@@ -234,24 +284,19 @@ end
 
 -- Returns false if the request is to be sent once more, over a new connection.
 local function attempt(call, request, address, settings, is_fresh)
-    local sock, is_kept, detail = open(call, request, address, settings, is_fresh)
+    local sock, transfer, problem = open(call, request, address, settings, is_fresh)
     if not sock then
-        call:answer_failure(core.now_ms(), is_kept, false, detail)
+        call:answer_failure(core.now_ms(), problem[1], false, problem[2])
         return true
     end
-    if request.scheme == "https" and not is_kept then
-        local done, failure, what = shake_hands(sock, request)
-        if not done then
-            sock:close()
-            call:answer_failure(core.now_ms(), failure, false, what)
-            return true
-        end
-    end
-    local exchange = core.exchange(address.trust, is_kept)
+    local exchange = core.exchange(address.trust, transfer ~= nil)
     sock:settimeout(math.max(call:time_left_ms(core.now_ms()), 1))
-    local progress = start_sending(sock, request)
-    read_reply(sock, call, exchange, progress)
-    stop_sending(progress)
+    if transfer then
+        transfer.exchange = exchange
+    else
+        transfer = start_reading(sock, call, exchange)
+    end
+    carry_out(sock, request, transfer)
     if exchange:starts_afresh(core.now_ms()) then
         sock:close()
         return false

@@ -6,14 +6,16 @@
 --     send(call)          carries out the SEND step and answers it; or returns the sentence of a
 --                         mistake
 --     sleep(milliseconds) lets time pass
---     background(work)    has a function run beside the caller; false if that cannot be. Without
---                         it, what is to be done beside a call is done after it
+--     background(work, …) has a function run beside the caller, with these arguments and no local
+--                         of the caller's, who may vanish; false if that cannot be. Without it,
+--                         what is to be done beside a call is done after it
 --     refusal()           a sentence if nothing can be sent from here, else nil. May be absent
 --     warn(message)
 local core = require "wxidcard.core"
 local store = require "wxidcard.store"
 
 local CLOSED = "the client is closed: make a new one"
+local A_MOMENT_MS = 2
 
 local answers = {}
 
@@ -49,14 +51,41 @@ function answers.store(call, own)
     call:answer_store(core.now_ms(), core.unix_ms(), answer)
 end
 
--- Returns the sentence of a mistake, if the caller's own function made one.
-local function drive(call, own)
+local function carry_out_fetch(call, own)
+    local step = call:step(core.now_ms())
+    while step ~= "done" and call:is_fetching() do
+        answers[step](call, own)
+        step = call:step(core.now_ms())
+    end
+end
+
+local function fetch(call, own, progress)
+    pcall(carry_out_fetch, call, own)
+    progress.is_over = true
+end
+
+-- Carries out the steps of a fetch beside the caller, and waits for its end: others may be waiting
+-- for the token, and the caller may vanish. False if nothing came of it.
+local function fetch_apart(call, own)
+    local progress = { is_over = false }
+    local has_begun = own.means.background(fetch, call, own, progress)
+    while has_begun and not progress.is_over do
+        own.means.sleep(A_MOMENT_MS)
+    end
+    return has_begun and not call:is_fetching()
+end
+
+-- Returns the sentence of a mistake, if the caller's own function made one. is_apart: nobody waits
+-- for this call who may vanish.
+local function drive(call, own, is_apart)
     while true do
         local step = call:step(core.now_ms())
         if step == "done" then
             return nil
         end
-        local mistake = answers[step](call, own)
+        local is_done = not is_apart and own.means.background and call:is_fetching()
+            and fetch_apart(call, own)
+        local mistake = not is_done and answers[step](call, own)
         if mistake then
             return mistake
         end
@@ -65,8 +94,8 @@ end
 
 -- What the caller's functions raise goes on to the caller, but the call ends here: others may be
 -- waiting for the token that it was to fetch.
-local function drive_to_end(call, own)
-    local ran, mistake = pcall(drive, call, own)
+local function drive_to_end(call, own, is_apart)
+    local ran, mistake = pcall(drive, call, own, is_apart)
     if ran and not mistake then
         return nil
     end
@@ -86,7 +115,7 @@ end
 local function renew(self)
     local call = self.session:renewal(occasion())
     if call then
-        pcall(drive_to_end, call, self)
+        pcall(drive_to_end, call, self, true)
     end
 end
 
@@ -94,7 +123,7 @@ local function renew_beside(self, is_over)
     local background = self.means.background
     if background and not is_over then
         local call = self.session:renewal(occasion())
-        if call and not background(function() pcall(drive_to_end, call, self) end) then
+        if call and not background(pcall, drive_to_end, call, self, true) then
             call:abandon()
             call:take_card()
         end

@@ -23,13 +23,13 @@ local function sleep(milliseconds)
     ngx.sleep(milliseconds / MILLISECONDS)
 end
 
--- A worker that is about to end runs its timers early, and begins nothing new.
-local function background(work)
-    return ngx.timer.at(0, function(premature)
-        if not premature then
-            work()
-        end
-    end)
+local function run(_, work, ...)
+    work(...)
+end
+
+-- Also in a worker that is about to end, where somebody may be waiting for it.
+local function background(work, ...)
+    return ngx.timer.at(0, run, work, ...)
 end
 
 local nginx = {}
