@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from workers import (
     PATIENCE,
+    SHARED,
     Client,
     Workers,
     an_account,
@@ -168,19 +169,39 @@ def test_a_renewal_that_fails_fails_no_call(account: Account, workers: Workers) 
     assert len(account.fetches) <= 3  # it is remembered for 1 s, then for 2 s
 
 
-def test_a_failed_fetch_is_remembered_by_all_workers(
-    tmp_path: pathlib.Path, account: Account
-) -> None:
+@pytest.fixture
+def impatient(tmp_path: pathlib.Path, account: Account) -> Iterator[Workers]:
+    """Whose calls wait for no second try, at an endpoint that is out of order."""
     account.token_answer = BROKEN
-    shared = "token_store = ngx.shared.tokens, max_retries = 0"
-    with recognizing(tmp_path, account, shared) as workers:
-        clients = workers.crowd(each=25)
-        ask_at_once(clients, "/recognize")
-        came = answers(clients)
+    with recognizing(tmp_path, account, f"{SHARED}, max_retries = 0") as started:
+        yield started
+
+
+def test_an_endpoint_that_is_down_is_not_stormed(account: Account, impatient: Workers) -> None:
+    clients = impatient.crowd(each=25)
+    ask_at_once(clients, "/recognize")
+    came = answers(clients)
     assert outcomes(came) == {"busy": 50}
     assert workers_of(came) == {0: 25, 1: 25}
     assert account.used == []
     assert 1 <= len(account.fetches) <= 3  # it is remembered for 1 s, then for 2 s
+
+
+def test_a_failed_fetch_is_remembered_by_the_other_worker(
+    account: Account, impatient: Workers
+) -> None:
+    one, other = impatient.pids()
+    clients = impatient.connect(one, 1)
+    ask_at_once(clients, "/recognize")
+    assert outcomes(answers(clients)) == {"busy": 1}
+    # So that what the one has left is not forgotten meanwhile.
+    failure = json.loads(impatient.stored("lock")["value"])
+    failure["retry_at_ms"] += PATIENCE * 1000
+    impatient.put(json.dumps(failure), PATIENCE, "lock")
+    clients = impatient.connect(other, 25)
+    ask_at_once(clients, "/recognize")
+    assert outcomes(answers(clients)) == {"busy": 25}
+    assert len(account.fetches) == 1
 
 
 def test_a_token_refreshed_by_force_is_found_by_all_workers(
