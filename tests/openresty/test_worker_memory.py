@@ -1,4 +1,5 @@
-"""A worker of nginx takes no more memory and no more descriptors the longer it recognises."""
+"""A worker of nginx takes no more memory and no more descriptors the longer it recognises, and has
+nothing to log of calls that succeed."""
 
 import json
 import pathlib
@@ -53,7 +54,6 @@ location /tell {
 }
 """
 HTTP = """
-lua_socket_log_errors off;
 init_worker_by_lua_block {{
     CLIENT = require("wxidcard").new {{
         access_token = "invented", base_url = "http://127.0.0.1:{port}",
@@ -113,3 +113,8 @@ def test_memory_stays_what_it_is(nginx: Nginx) -> None:
     assert after["lua"] - before["lua"] < 128 * 1024
     # One of them is that of the question itself, which may come before the last one's has gone.
     assert abs(after["descriptors"] - before["descriptors"]) <= 1
+
+
+def test_nothing_is_logged_of_calls_that_succeed(nginx: Nginx) -> None:
+    call(nginx, 200)
+    assert [line for line in nginx.log().splitlines() if "[error]" in line] == []
