@@ -134,6 +134,20 @@ describe("a transport that is mistaken", function()
         end
     end)
 
+    it("is told when it fetches a token, too", function()
+        for _, module in ipairs { wxidcard, safe } do
+            local function mistaken() return "text" end
+            local client = client_of({ mistaken, mistaken, mistaken, mistaken }, {
+                appid = "wx_of_a_mistake", secret = "a_canary_secret",
+            }, module)
+            for _, method in ipairs { "recognize", "refresh_token" } do
+                local argument = method == "recognize" and { img = support.JPEG } or nil
+                local said = refusal.of(client[method], client, argument)
+                assert.truthy(said:find("transport must return a table of status", 1, true), said)
+            end
+        end
+    end)
+
     it("is no function", function()
         for _, module in ipairs { wxidcard, safe } do
             local said = refusal.of(module.new, { access_token = "x", transport = "curl" })

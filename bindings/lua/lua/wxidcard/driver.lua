@@ -54,7 +54,9 @@ end
 local function carry_out_fetch(call, own)
     local step = call:step(core.now_ms())
     while step ~= "done" and call:is_fetching() do
-        answers[step](call, own)
+        if answers[step](call, own) then
+            return -- a mistake, which the caller will be told when he does it himself
+        end
         step = call:step(core.now_ms())
     end
 end
