@@ -16,7 +16,9 @@ static void test_one_fetches_for_all(void **state)
     player host = {new_call(session, 0, 1), 0, 0};
     (void)state;
     clock_ms = 0;
+    assert_false(wxid_call_is_fetching(host.call)); /* not before anybody asks for its step */
     assert_int_equal(wxid_call_step(host.call, 0), WXID_STEP_SEND);
+    assert_true(wxid_call_is_fetching(host.call));
     player others[5];
     for (size_t i = 0; i < COUNT(others); i++) {
         others[i] = (player){new_call(session, 0, i), 0, 0};
@@ -25,8 +27,13 @@ static void test_one_fetches_for_all(void **state)
         }
         assert_int_equal(wxid_call_step(others[i].call, clock_ms), WXID_STEP_WAIT);
         assert_null(wxid_call_request(others[i].call));
+        assert_false(wxid_call_is_fetching(others[i].call));
     }
-    play_moves(&host, (const move[]){GIVES("first"), READS_CARD("first"), END});
+    play_moves(&host, (const move[]){GIVES("first"), END});
+    assert_int_equal(wxid_call_step(host.call, clock_ms), WXID_STEP_SEND);
+    assert_false(wxid_call_is_fetching(host.call)); /* the picture is nobody else's */
+    play_moves(&host, (const move[]){READS_CARD("first"), END});
+    assert_false(wxid_call_is_fetching(host.call));
     for (size_t i = 0; i < COUNT(others); i++) {
         play_moves(&others[i], (const move[]){WAIT(10, 19), READS_CARD("first"), END});
         assert_ended(&others[i], CARD);

@@ -256,7 +256,9 @@ describe("a refresh", function()
         local refresh = with_token({}):refresh { now_ms = 1, seed = 1 }
         assert.equal("send", refresh:step(1))
         assert.falsy(table.concat(refresh:request().body):find('"force_refresh":true', 1, true))
+        assert.is_true(refresh:is_fetching())
         refresh:answer_reply(1, token_reply "second")
+        assert.is_false(refresh:is_fetching())
         assert.same({ "second", 7200 }, { refresh:take_token() })
     end)
 
