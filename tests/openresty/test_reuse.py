@@ -28,7 +28,7 @@ def test_a_connection_is_used_again(fresh_calls: Caller, fault: str, word: str) 
 )
 def test_an_ended_connection_costs_nothing(fresh_calls: Caller, fault: str, word: str) -> None:
     fresh_calls.server.reset()
-    outcomes = fresh_calls.series(fault, 6, SMALL, word, pause=40, first_pauses=60)
+    outcomes = fresh_calls.series(fault, 6, SMALL, word, pause=100, first_pauses=150)
     assert [outcome.get("right") for outcome in outcomes] == [True] * 6, outcomes
     seen = fresh_calls.server.seen(fault)
     assert (seen["posts_begun"], seen["connections"]) == (6, 6)
