@@ -6,8 +6,8 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -98,28 +98,39 @@ def run_suite(suite: Suite, environment: Environment) -> Outcome:
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             outcome.fail(f"it could not begin: {error}")
             return outcome
-
-        def run_numbered(numbered: tuple[int, Step]) -> tuple[Outcome, bytes]:
-            number, step = numbered
-            with tempfile.TemporaryFile() as own:
-                result = _run_step(step, f"{suite.name}-{number}", environment, own)
-                own.seek(0)
-                return result, own.read()
-
-        with ThreadPoolExecutor(suite.at_once) as pool:
-            try:
-                for result, printed in pool.map(run_numbered, enumerate(steps)):
-                    outcome += result
-                    log.write(printed)
-            except BaseException:  # a signal: what still runs would be waited for
-                pool.shutdown(wait=False, cancel_futures=True)
-                environment.is_ending.set()
-                for process in tuple(environment.running):
-                    _end(process)
-                raise
+        for result, printed in _run_steps(suite, steps, environment):
+            outcome += result
+            log.write(printed)
     if outcome.counts.total() == 0:
         outcome.fail("it ran no test")
     return outcome
+
+
+def _run_steps(
+    suite: Suite, steps: Sequence[Step], environment: Environment
+) -> Iterator[tuple[Outcome, bytes]]:
+    """Run steps, some side by side; give what came of each and what it printed, in their order."""
+
+    def run_numbered(number: int, step: Step) -> tuple[Outcome, bytes]:
+        with tempfile.TemporaryFile() as own:
+            result = _run_step(step, f"{suite.name}-{number}", environment, own)
+            own.seek(0)
+            return result, own.read()
+
+    with ThreadPoolExecutor(suite.at_once) as pool:
+        try:
+            for future in [pool.submit(run_numbered, *numbered) for numbered in enumerate(steps)]:
+                # The system may give a signal to another thread, and then it is Python's only when
+                # this one wakes.
+                while not future.done():
+                    wait([future], timeout=1)
+                yield future.result()
+        except BaseException:  # a signal: what still runs would be waited for
+            pool.shutdown(wait=False, cancel_futures=True)
+            environment.is_ending.set()
+            for process in tuple(environment.running):
+                _end(process)
+            raise
 
 
 def _run_step(step: Step, name: str, environment: Environment, log: BinaryIO) -> Outcome:
