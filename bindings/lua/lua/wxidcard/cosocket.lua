@@ -52,6 +52,11 @@ local function failure_to_connect(problem)
     return "connect", "nobody accepted the connection"
 end
 
+local function failure_of_certificate(number)
+    return "tls", core.certificate_detail(number)
+        .. " (directives lua_ssl_trusted_certificate, lua_ssl_verify_depth)"
+end
+
 -- "20: unable to get local issuer certificate". A number before other words may be that of an
 -- earlier failure.
 local function failure_of_tls(problem)
@@ -61,8 +66,7 @@ local function failure_of_tls(problem)
     elseif problem:find("host mismatch", 1, true) then
         return "tls", core.certificate_detail(0)
     elseif number and not problem:find("handshake failed", 1, true) then
-        local detail = core.certificate_detail(number)
-        return "tls", detail .. " (directives lua_ssl_trusted_certificate, lua_ssl_verify_depth)"
+        return failure_of_certificate(number)
     end
     return "tls", "the handshake failed"
 end
@@ -170,7 +174,7 @@ local function shake_hands(sock, request)
         if sock:getreusedtimes() then
             return true
         end
-        return false, "tls", core.certificate_detail(UNKNOWN)
+        return false, failure_of_certificate(UNKNOWN)
     end
     return false, failure_of_tls(ran and problem or "")
 end
