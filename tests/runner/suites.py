@@ -33,13 +33,8 @@ def all_suites() -> list[Suite]:
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _lint),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
-        Suite("valgrind", _c("build", MEMCHECK, SLOWNESS), at_once=WORKERS),
-        Suite(
-            "sanitize-c",
-            _c(SANITIZED, variables=SANITIZER_OPTIONS),
-            _sanitized_build(),
-            at_once=WORKERS,
-        ),
+        *_slowed("valgrind", "build", MEMCHECK, SLOWNESS),
+        *_slowed("sanitize", SANITIZED, (), SANITIZER_OPTIONS, _sanitized_build()),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
         Suite("vectors", _vectors),
@@ -56,8 +51,10 @@ def _c(
     prefix: Sequence[str] = (),
     variables: dict[str, str] | None = None,
     counted: bool = False,
+    with_client: bool | None = None,
 ) -> Callable[[Environment], list[Step]]:
-    """The C tests of a build folder, each behind ``prefix``."""
+    """The C tests of a build folder, each behind ``prefix``: all of them, or those with a client or
+    without one."""
 
     def steps(environment: Environment) -> list[Step]:
         given = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **(variables or {})}
@@ -67,10 +64,29 @@ def _c(
         if "without-curl" in build:
             unbuilt = ("test_client", "test_pictures", "test_memory_pictures")
             sources = [source for source in sources if not source.stem.startswith(unbuilt)]
+        if with_client is not None:
+            sources = [s for s in sources if s.stem.startswith("test_client") is with_client]
         programs = [environment.root / build / "tests/c" / source.stem for source in sources]
         return [Step([*prefix, str(program)], "tap", given) for program in programs]
 
     return steps
+
+
+def _slowed(
+    name: str,
+    build: str,
+    prefix: Sequence[str],
+    variables: dict[str, str],
+    prepare: Sequence[Sequence[str]] = (),
+) -> list[Suite]:
+    """The C tests in a way that slows them down: side by side, but for those with a client, whose
+    server has to keep up with it."""
+    core = _c(build, prefix, variables, with_client=False)
+    client = _c(build, prefix, variables, with_client=True)
+    return [
+        Suite(f"{name}-c", core, prepare, at_once=WORKERS),
+        Suite(f"{name}-client", client, prepare),
+    ]
 
 
 def _pytest(folder: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
