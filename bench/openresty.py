@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
-from run import HERE, MODULES, REPLY, free_port, wait_until_listening
+from run import HERE, MODULES, REPLY, free_port, show, wait_until_listening
 
 DELAY = 0.5
 AT_ONCE = 100
@@ -254,32 +254,6 @@ def run_in_worker(url: str, how: str, calls: int) -> dict[str, float]:
     return figures
 
 
-def show_calls(rounds: dict[str, list[dict[str, float]]], calls: int) -> None:
-    number = len(rounds[PLAIN])
-    table = Table(
-        title=f"Processor time a call, 200 KB, median of {number} rounds of {calls} calls"
-    )
-    headings = ("", "processor µs", "least - most", "of plain Lua", "of cosockets alone", "wall µs")
-    for heading in headings:
-        table.add_column(heading, justify="left" if not heading else "right")
-
-    def ratio(name: str, base: str) -> str:
-        pairs = zip(rounds[name], rounds[base], strict=True)
-        return f"{statistics.median(a['processor_us'] / b['processor_us'] for a, b in pairs):.2f}"
-
-    for name, figures in rounds.items():
-        times = [figure["processor_us"] for figure in figures]
-        table.add_row(
-            name,
-            f"{statistics.median(times):.0f}",
-            f"{min(times):.0f} - {max(times):.0f}",
-            ratio(name, PLAIN),
-            ratio(name, ALONE),
-            f"{statistics.median(figure['wall_us'] for figure in figures):.0f}",
-        )
-    Console(width=110).print(table)
-
-
 def measure_calls(folder: pathlib.Path, rounds: int, calls: int) -> None:
     path = folder / "small.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe0" + os.urandom(200_000 - 4))
@@ -289,7 +263,7 @@ def measure_calls(folder: pathlib.Path, rounds: int, calls: int) -> None:
             for name, how in CONTENDERS.items():
                 figures = run_in_worker(url, how, calls) if how else run_plain(service, path, calls)
                 found[name].append(figures)
-    show_calls(found, calls)
+    show(found, calls, {"of plain Lua": PLAIN, "of cosockets alone": ALONE})
 
 
 def main() -> int:

@@ -136,25 +136,27 @@ def run(command: list[str], url: str, picture: pathlib.Path, calls: int) -> dict
     return figures
 
 
-def show(rounds: dict[str, list[dict[str, float]]], calls: int) -> None:
-    base = [figures["processor_us"] for figures in rounds["libcurl alone, C"]]
-    other = [figures["processor_us"] for figures in rounds["requests, Python"]]
-    table = Table(
-        title=f"Processor time a call, 200 KB, median of {len(base)} rounds of {calls} calls"
-    )
-    for heading in ("", "processor µs", "least - most", "of libcurl", "of requests", "wall µs"):
+def show(rounds: dict[str, list[dict[str, float]]], calls: int, bases: dict[str, str]) -> None:
+    """Print what a call costs; bases: the contender of each column of ratios, by its heading."""
+    count = len(next(iter(rounds.values())))
+    table = Table(title=f"Processor time a call, 200 KB, median of {count} rounds of {calls} calls")
+    for heading in ("", "processor µs", "least - most", *bases, "wall µs"):
         table.add_column(heading, justify="left" if not heading else "right")
+
+    def ratio(name: str, base: str) -> str:
+        pairs = zip(rounds[name], rounds[base], strict=True)
+        return f"{statistics.median(a['processor_us'] / b['processor_us'] for a, b in pairs):.2f}"
+
     for name, figures in rounds.items():
         times = [figure["processor_us"] for figure in figures]
         table.add_row(
             name,
             f"{statistics.median(times):.0f}",
             f"{min(times):.0f} - {max(times):.0f}",
-            f"{statistics.median(t / b for t, b in zip(times, base, strict=True)):.2f}",
-            f"{statistics.median(t / b for t, b in zip(times, other, strict=True)):.2f}",
+            *(ratio(name, base) for base in bases.values()),
             f"{statistics.median(figure['wall_us'] for figure in figures):.0f}",
         )
-    Console(width=100).print(table)
+    Console(width=110).print(table)
 
 
 def main() -> None:
@@ -172,7 +174,8 @@ def main() -> None:
             for _ in range(arguments.rounds):
                 for contender, command in commands.items():
                     rounds[contender].append(run(command, url, picture, arguments.calls))
-        show(rounds, arguments.calls)
+        bases = {"of libcurl": "libcurl alone, C", "of requests": "requests, Python"}
+        show(rounds, arguments.calls, bases)
 
 
 if __name__ == "__main__":
