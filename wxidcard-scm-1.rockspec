@@ -42,6 +42,7 @@ build = {
         ["wxidcard.safe"] = "bindings/lua/lua/wxidcard/safe.lua",
         ["wxidcard.store"] = "bindings/lua/lua/wxidcard/store.lua",
         ["wxidcard.transport"] = "bindings/lua/lua/wxidcard/transport.lua",
+        ["wxidcard.turn"] = "bindings/lua/lua/wxidcard/turn.lua",
         ["wxidcard.warning"] = "bindings/lua/lua/wxidcard/warning.lua",
         ["wxidcard.core"] = {
             sources = {

@@ -3,7 +3,8 @@
 First, 100 requests to one worker have a picture of 1 MB recognised at once, and the service takes
 half a second for each. Beside them a trivial location of the same worker is asked every millisecond
 (prober.py). By cosockets all must be over in 1.5 s, and 99 of 100 answers of the trivial location
-must come within 20 ms; else the exit status is 1. Then the same 200 KB go over a kept connection
+must come within 20 ms, in each round, the worker's first hundred calls among them; else the exit
+status is 1. Then the same 200 KB go over a kept connection
 again and again. Ratios are taken within a round. Wants `make build` before; `make bench` does both.
 """
 
@@ -155,6 +156,20 @@ async def ask(
     writer.close()
 
 
+async def visit_at_once(socket_path: str, number: int) -> None:
+    """Leaves the worker with a table of descriptors for so many connections and more.
+
+    The kernel makes it larger at the 64th, 128th and 256th, and in a process with threads has the
+    one who asked for the descriptor wait for 10 ms and more, whoever it is.
+    """
+    made = [await asyncio.open_unix_connection(socket_path) for _ in range(number)]
+    for reader, writer in made:
+        writer.write(b"GET /trivial HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"trivial")
+    for _, writer in made:
+        writer.close()
+
+
 async def ask_at_once(socket_path: str, how: str, body: bytes, number: int) -> float:
     """Seconds until the last answer, with all connections made before."""
     made = [await asyncio.open_unix_connection(socket_path) for _ in range(number)]
@@ -185,15 +200,19 @@ def probed(socket_path: str, row: Row, picture: bytes) -> Answers:
 def show_beside(rounds: dict[str, list[Answers]], kilobytes: int) -> None:
     table = Table(
         title=f"A trivial location beside requests with pictures of {kilobytes} KB, all at once, "
-        f"the service taking {DELAY:.1f} s; median of {len(rounds['nothing'])} rounds"
+        f"the service taking {DELAY:.1f} s; medians and worst of {len(rounds['nothing'])} rounds"
     )
-    for heading in ("beside", "requests", "over after s", "median ms", "99th ms", "most ms"):
-        table.add_column(heading, justify="left" if heading == "beside" else "right")
+    table.add_column("beside")
+    for heading in ("requests", "over after s", "median ms", "99th ms", "worst 99th", "most ms"):
+        table.add_column(heading, justify="right")
     for name, answers in rounds.items():
         number = BESIDE[name].number
         seconds = statistics.median(each.seconds for each in answers)
         latencies = [
-            statistics.median(each.percentile(part) for each in answers) for part in (50, 99, 100)
+            statistics.median(each.percentile(50) for each in answers),
+            statistics.median(each.percentile(99) for each in answers),
+            max(each.percentile(99) for each in answers),
+            max(each.percentile(100) for each in answers),
         ]
         table.add_row(
             name,
@@ -212,15 +231,16 @@ def measure_beside(folder: pathlib.Path, rounds: int) -> bool:
     found: dict[str, list[Answers]] = {name: [] for name in BESIDE}
     with worker(folder / "beside", path, DELAY):
         socket_path = str(folder / "beside/worker/socket")
-        for how in ("cosockets", "threads"):  # what is loaded is not what is measured
-            asyncio.run(ask_at_once(socket_path, how, b"", AT_ONCE))
+        asyncio.run(visit_at_once(socket_path, 3 * AT_ONCE))
+        for how in ("cosockets", "threads"):  # how modules are loaded is not what is measured
+            asyncio.run(ask_at_once(socket_path, how, b"", 1))
         for _ in range(rounds):
             for name, row in BESIDE.items():
                 found[name].append(probed(socket_path, row, picture))
     show_beside(found, len(picture) // 1000)
     ours = found["wxidcard, cosockets"]
-    seconds = statistics.median(each.seconds for each in ours)
-    latency = statistics.median(each.percentile(99) for each in ours)
+    seconds = max(each.seconds for each in ours)
+    latency = max(each.percentile(99) for each in ours)
     for figure, most, unit in ((seconds, MOST_SECONDS, "s"), (latency, MOST_MS, "ms")):
         if figure > most:
             print(f"by cosockets it must be {most} {unit} at most, and is {figure:.2f} {unit}")

@@ -46,6 +46,7 @@ NUMBERS = {
     "settings.c": {"1000.0"},  # milliseconds of a second
     "store.c": {"1000.0"},  # milliseconds of a second
     "system.c": {"1000", "1000000"},  # milliseconds of a second, nanoseconds of a millisecond
+    "turn.lua": {"16", "0.001"},  # pieces of work; seconds
     "values.c": {"53"},  # 2^53, the whole numbers of a double
 }
 # Settings that a binding handles itself: functions and objects of the language are its own to keep
@@ -74,6 +75,7 @@ SLEEPERS = {
     ("file_store.py", "sleep"),
     ("file_store.py", "expires_at"),
     *((file, "sleep") for file in ("cosocket.lua", "driver.lua", "nginx.lua", "plain.lua")),
+    ("turn.lua", "sleep"),
     *((file, "wxl_sleep_ms") for file in ("core_module.c", "system.c", "system.h")),
     ("plain.lua", "sleep_ms"),
     ("system.c", "nanosleep"),

@@ -1,6 +1,7 @@
 --- The SEND step by nginx's cosockets. What HTTP is, and which connection may be used again, the
 -- core knows (wxidcard_connection.h); here are the sockets.
 local core = require "wxidcard.core"
+local turn = require "wxidcard.turn"
 
 -- Bytes that are read at once, which is more than most replies have; and that are sent at once.
 local PIECE, PIECE_OUT = 4096, 131072
@@ -216,13 +217,18 @@ end
 
 -- ---- Requests and replies
 
+local function send_in_turn(sock, list)
+    turn.take()
+    return sock:send(list)
+end
+
 -- Sends a fragment that is too large to be sent at once, behind what is in the list, but for a last
 -- piece, which takes the list's place.
 local function send_pieces(sock, list, fragment)
     local first = 1
     while #fragment - first >= PIECE_OUT do
         list[#list + 1] = fragment:sub(first, first + PIECE_OUT - 1)
-        if not sock:send(list) then
+        if not send_in_turn(sock, list) then
             return nil
         end
         ngx.sleep(A_MOMENT)
@@ -245,7 +251,7 @@ local function send_request(sock, request)
         end
     end
     if #body > 1 then
-        if not sock:send(list) then
+        if not send_in_turn(sock, list) then
             return false
         end
         ngx.sleep(A_MOMENT)

@@ -10,6 +10,7 @@
 --                         of the caller's, who may vanish; false if that cannot be. Without it,
 --                         what is to be done beside a call is done after it
 --     refusal()           a sentence if nothing can be sent from here, else nil. May be absent
+--     take_turn()         returns when a call may begin. May be absent
 --     warn(message)
 local core = require "wxidcard.core"
 local store = require "wxidcard.store"
@@ -148,6 +149,9 @@ function Driver:recognize(picture)
     local refusal = refusal_of(self)
     if refusal then
         return nil, refusal
+    end
+    if self.means.take_turn then
+        self.means.take_turn()
     end
     local call, problem = self.session:recognition(picture, occasion())
     if not call then

@@ -2,6 +2,7 @@
 local cosocket = require "wxidcard.cosocket"
 local driver = require "wxidcard.driver"
 local transport = require "wxidcard.transport"
+local turn = require "wxidcard.turn"
 
 local MILLISECONDS = 1000
 
@@ -44,7 +45,8 @@ function nginx.new(settings, warn, own)
         end
         return {
             send = own and transport.sender(own, complete) or cosocket.sender(complete),
-            sleep = sleep, background = background, refusal = refusal, warn = warn,
+            sleep = sleep, take_turn = turn.take, background = background, refusal = refusal,
+            warn = warn,
         }
     end)
 end

@@ -1,0 +1,73 @@
+"""Many recognitions at once in one worker leave it time for its other requests: they begin, and
+send their pictures, a few at a time."""
+
+import collections
+import json
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+from nginx import Nginx, running
+from test_worker_memory import SERVICE, reserved_port
+
+AT_ONCE = 16
+CALLS = 50
+PICTURE = 600_000
+PIECES = 5  # of 128 KiB
+
+HTTP = """
+init_worker_by_lua_block {{
+    local turn = require "wxidcard.turn"
+    local take = turn.take
+    TAKEN = {{}}
+    turn.take = function()
+        take()
+        TAKEN[#TAKEN + 1] = ngx.now()
+    end
+    CLIENT = require("wxidcard").new {{
+        access_token = "invented", base_url = "http://127.0.0.1:{port}",
+    }}
+}}
+"""
+LOCATIONS = """
+location /calls {
+    content_by_lua_block {
+        local picture = "\\255\\216\\255\\224" .. ("invented"):rep(ngx.var.arg_length / 8)
+        local threads = {}
+        for number = 1, tonumber(ngx.var.arg_calls) do
+            threads[number] = ngx.thread.spawn(function()
+                return CLIENT:recognize({ img = picture }).type
+            end)
+        end
+        for _, thread in ipairs(threads) do
+            local _, kind = ngx.thread.wait(thread)
+            assert(kind == "Back")
+        end
+        ngx.print(require("cjson").encode(TAKEN))
+    }
+}
+"""
+
+
+@pytest.fixture
+def nginx(tmp_path: pathlib.Path) -> Iterator[Nginx]:
+    folders = [tmp_path / "service", tmp_path / "worker"]
+    for folder in folders:
+        folder.mkdir()
+    with (
+        reserved_port() as port,
+        running(folders[0], "", SERVICE.format(port=port)),
+        running(folders[1], LOCATIONS, HTTP.format(port=port)) as started,
+    ):
+        yield started
+
+
+def test_many_take_turns(nginx: Nginx) -> None:
+    taken = json.loads(nginx.get(f"/calls?calls={CALLS}&length={PICTURE}"))
+    assert len(taken) == CALLS * (1 + PIECES)
+    # nginx looks at its connections between two moments of its clock.
+    assert max(collections.Counter(taken).values()) == AT_ONCE
+
+
+def test_a_small_picture_is_two_turns(nginx: Nginx) -> None:
+    assert len(json.loads(nginx.get("/calls?calls=1&length=800"))) == 2
