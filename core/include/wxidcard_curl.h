@@ -1,7 +1,9 @@
-/* wxidcard over libcurl: a blocking client with a pool of connections.
+/* wxidcard over libcurl: a blocking client with a pool of connections, and an engine, whose thread
+ * carries out many calls at once.
  *
- * The conventions are those of <wxidcard.h>. TLS is always verified. Never call this in a thread
- * that serves others, such as an nginx worker: it waits for the service.
+ * The conventions are those of <wxidcard.h>. TLS is always verified. Never call the client in a
+ * thread that serves others, such as an event loop's: it waits for the service. The engine is for
+ * those.
  */
 #ifndef WXIDCARD_CURL_H
 #define WXIDCARD_CURL_H
@@ -71,6 +73,45 @@ WXID_API void wxid_client_close(wxid_client *client);
 WXID_API int wxid_client_is_closed(const wxid_client *client);
 /* Closes and frees. No call may be in flight. NULL is allowed. */
 WXID_API void wxid_client_free(wxid_client *client);
+
+/* ---- The engine ---- */
+
+/* A thread that carries calls out, any number at once over at most max_connections connections.
+ * Whoever starts a call gets it back when its descriptor becomes readable:
+ *
+ *     wxid_engine_start(engine, call, mine, &id, &error);
+ *     ... poll(wxid_engine_fd(engine)) ...
+ *     while (wxid_engine_next(engine, &mine)) { ... the step of mine's call ... }
+ *
+ * No function here waits for the network. Threads: any number may use an engine at once. The thread
+ * is started by the first call, with all signals blocked. After fork() an engine is its parent's:
+ * in the child nothing can be done with it but to free it. */
+typedef struct wxid_engine wxid_engine;
+
+/* Calls that an engine has at once, those that wait for a connection among them. */
+#define WXID_ENGINE_MOST_CALLS 65536
+
+/* An engine for the calls of a session, which must outlive it. Errors: SYSTEM, MEMORY. */
+WXID_API int wxid_engine_new(wxid_engine **engine, wxid_session *session, wxid_error **error);
+/* Hands a call to the engine, whose clock is CLOCK_MONOTONIC, in milliseconds. It carries SEND and
+ * WAIT steps out. The call, and what it was lent, are the engine's until wxid_engine_next() gives
+ * the context back, with the call at another step: TOKEN and STORE are for the caller to answer, who
+ * then starts the call again. Stores an id for wxid_engine_cancel() unless that is NULL. Errors:
+ * USAGE when the engine is closed, another process's, or has as many calls as it takes; SYSTEM
+ * without a thread; MEMORY. */
+WXID_API int wxid_engine_start(wxid_engine *engine, wxid_call *call, void *context, uint64_t *id,
+                               wxid_error **error);
+/* Breaks a call off, and its connection, at once: it comes back with kind INTERRUPTED, unless it was
+ * over already. Nothing happens for an id that came back. */
+WXID_API void wxid_engine_cancel(wxid_engine *engine, uint64_t id);
+/* A file descriptor that is readable while a call has come back. It is the engine's to close. */
+WXID_API int wxid_engine_fd(const wxid_engine *engine);
+/* Stores the context of a call that has come back, and returns 1; or returns 0 if there is none. */
+WXID_API int wxid_engine_next(wxid_engine *engine, void **context);
+/* Breaks all calls off, closes all connections and ends the thread; all calls come back. */
+WXID_API void wxid_engine_close(wxid_engine *engine);
+/* Closes and frees. The calls that have not come back are the caller's again. NULL is allowed. */
+WXID_API void wxid_engine_free(wxid_engine *engine);
 
 #ifdef __cplusplus
 }

@@ -1,11 +1,11 @@
 /* The blocking driver: asks a call for its next step and carries it out. */
 #include "wxidcard_curl.h"
 
+#include "curl_blocking.h"
 #include "curl_pool.h"
 #include "curl_renewer.h"
 #include "curl_system.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -35,18 +35,8 @@ static int fail_closed(wxid_error **error)
 
 /* ---- Beginning and end ---- */
 
-static CURLcode global_result;
-
-/* Never undone: the program may use libcurl itself, and a library cannot know when nobody does any
- * more. */
-static void init_libcurl(void)
-{
-    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_error **error)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     wxid_client *made = calloc(1, sizeof *made);
     if (made == NULL) {
         return fail(error, WXID_KIND_MEMORY, "out of memory");
@@ -55,15 +45,14 @@ int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_er
         free(made);
         return -1;
     }
-    (void)pthread_once(&once, init_libcurl);
     wxid__pool *pool = NULL;
-    if (global_result == CURLE_OK) {
+    if (wxid__libcurl_ready()) {
         pool = wxid__pool_new(wxid_session_settings(made->session));
     }
     if (pool == NULL) {
         wxid_session_free(made->session);
         free(made);
-        return global_result == CURLE_OK
+        return wxid__libcurl_ready()
                    ? fail(error, WXID_KIND_MEMORY, "out of memory")
                    : fail(error, WXID_KIND_SYSTEM, "libcurl could not be initialised");
     }
@@ -158,7 +147,7 @@ static void send_request(wxid_client *client, _Atomic(wxid__pool *) *where, wxid
     if (slot == NULL) {
         return; /* the next step says why */
     }
-    wxid__transfer_run(slot, caller, wxid__pool_means(pool));
+    wxid__blocking_send(slot, caller, wxid__pool_means(pool));
     if (!caller->forked) {
         wxid__pool_give(pool, slot);
     }

@@ -272,6 +272,14 @@ static void close_idle(wxid__pool *pool, int64_t before_ms)
     }
 }
 
+wxid__slot *wxid__pool_take_idle(wxid__pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    wxid__slot *slot = pool->idle_count > 0 ? pool->idle[--pool->idle_count] : NULL;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return slot;
+}
+
 wxid__slot *wxid__pool_take(wxid__pool *pool, wxid__caller *caller)
 {
     wxid__slot *slot = NULL;
@@ -297,6 +305,13 @@ void wxid__pool_give(wxid__pool *pool, wxid__slot *slot)
     (void)pthread_mutex_lock(&pool->lock);
     put(pool, slot, 1);
     close_idle(pool, pool->closed ? now : now - WXID_KEPT_MS);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void wxid__pool_tidy(wxid__pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    close_idle(pool, wxid__now_ms() - WXID_KEPT_MS);
     (void)pthread_mutex_unlock(&pool->lock);
 }
 

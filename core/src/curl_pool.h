@@ -20,7 +20,11 @@ wxid__means *wxid__pool_means(wxid__pool *pool);
 /* The slot used last, waiting for one, first come first served, while all are out. NULL when the
  * call ended or its deadline passed meanwhile. */
 wxid__slot *wxid__pool_take(wxid__pool *pool, wxid__caller *caller);
+/* The slot used last, at once; NULL while all are out. */
+wxid__slot *wxid__pool_take_idle(wxid__pool *pool);
 void wxid__pool_give(wxid__pool *pool, wxid__slot *slot);
+/* Closes connections that have been idle for long. */
+void wxid__pool_tidy(wxid__pool *pool);
 /* Closes the idle connections now, and those in use when they are given back. */
 void wxid__pool_close(wxid__pool *pool);
 

@@ -1,7 +1,8 @@
 #include "curl_renewer.h"
 
+#include "curl_system.h"
+
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -65,18 +66,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* Signals are the program's own threads' to handle. */
-static int create_without_signals(pthread_t *thread, errand *given)
-{
-    sigset_t every;
-    sigset_t before;
-    (void)sigfillset(&every);
-    (void)pthread_sigmask(SIG_SETMASK, &every, &before);
-    int failed = pthread_create(thread, NULL, run, given);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 int wxid__renewer_start(wxid__renewer *renewer, wxid_client *client, wxid_call *call)
 {
     errand *given = malloc(sizeof *given);
@@ -85,7 +74,7 @@ int wxid__renewer_start(wxid__renewer *renewer, wxid_client *client, wxid_call *
         return -1;
     }
     *given = (errand){renewer, client, call};
-    if (create_without_signals(&renewer->thread, given) != 0) {
+    if (wxid__thread_start(&renewer->thread, run, given) != 0) {
         free(given);
         atomic_store(&renewer->state, IDLE);
         return -1;

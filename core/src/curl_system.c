@@ -1,5 +1,6 @@
 #include "curl_system.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -7,6 +8,22 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+static CURLcode global_result;
+
+/* Never undone: the program may use libcurl itself, and a library cannot know when nobody does any
+ * more. */
+static void init_libcurl(void)
+{
+    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int wxid__libcurl_ready(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, init_libcurl);
+    return global_result == CURLE_OK;
+}
 
 int64_t wxid__now_ms(void)
 {
@@ -54,6 +71,17 @@ int wxid__descriptors_used_up(void)
         return 0;
     }
     return errno == EMFILE || errno == ENFILE;
+}
+
+int wxid__thread_start(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+    sigset_t every;
+    sigset_t before;
+    (void)sigfillset(&every);
+    (void)pthread_sigmask(SIG_SETMASK, &every, &before);
+    int failed = pthread_create(thread, NULL, run, argument);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed == 0 ? 0 : -1;
 }
 
 void wxid__sigpipe_hold(wxid__sigpipe *held)

@@ -1,14 +1,17 @@
-/* What the libcurl driver needs of the operating system: a clock, random bits, and peace from
- * SIGPIPE. */
+/* What the libcurl drivers need of the operating system: a clock, random bits, threads, and peace
+ * from SIGPIPE. */
 #ifndef WXID_CURL_SYSTEM_H
 #define WXID_CURL_SYSTEM_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 
 /* Nobody waits longer than this without looking whether the caller still wants to. */
 #define WXID__TICK_MS 50
 
+/* Initialises libcurl, the first time. Whether that worked. */
+int wxid__libcurl_ready(void);
 /* CLOCK_MONOTONIC in milliseconds. */
 int64_t wxid__now_ms(void);
 /* Milliseconds since 1970. */
@@ -17,6 +20,10 @@ int64_t wxid__unix_ms(void);
 uint64_t wxid__random_seed(void);
 /* Whether the process has no file descriptor left. */
 int wxid__descriptors_used_up(void);
+
+/* A thread in which all signals are blocked: they are the program's own threads' to handle. Returns
+ * -1 when there can be none. */
+int wxid__thread_start(pthread_t *thread, void *(*run)(void *), void *argument);
 
 /* CURLOPT_NOSIGNAL keeps libcurl from guarding against SIGPIPE, and the TLS library writes with
  * write(), which raises it when the service has closed: between hold and release the signal cannot

@@ -1,37 +1,47 @@
-/* One request and its reply, from beginning to end. */
+/* One request and its reply: the steps that a driver takes, whether it waits or not. */
 #include "curl_transfer.h"
 
 #include "curl_failure.h"
 #include "curl_system.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How long to wait for the rest of a reply that came too early and does not say how long it is. */
 #define EARLY_REPLY_MS 500
 
-/* ---- The loop ---- */
+/* ---- Beginning ---- */
 
-typedef enum outcome {
-    OUTCOME_DONE,  /* libcurl has come to an end, one way or the other */
-    OUTCOME_EARLY, /* a reply that came too early has been read as far as is worth it */
-    OUTCOME_LATE,  /* the deadline has passed */
-    OUTCOME_ENDED  /* the call was ended by the tick */
-} outcome;
-
-static CURLMcode perform(wxid__slot *slot, int *running)
+static CURLcode watch(const wxid__slot *slot, const wxid__watcher *watcher)
 {
-    wxid__sigpipe held;
-    if (!slot->transfer.by_tls) { /* libcurl's own send() raises no signal */
-        return curl_multi_perform(slot->multi, running);
+    if (curl_multi_setopt(slot->multi, CURLMOPT_SOCKETFUNCTION, watcher->on_socket) != CURLM_OK ||
+        curl_multi_setopt(slot->multi, CURLMOPT_SOCKETDATA, watcher->context) != CURLM_OK) {
+        return CURLE_OUT_OF_MEMORY;
     }
-    wxid__sigpipe_hold(&held);
-    CURLMcode code = curl_multi_perform(slot->multi, running);
-    wxid__sigpipe_release(&held);
+    return CURLE_OK;
+}
+
+CURLcode wxid__transfer_begin(wxid__slot *slot, const wxid_call *call, const wxid__means *means,
+                              const wxid__watcher *watcher)
+{
+    slot->transfer = (wxid__transfer){.request = wxid_call_request(call)};
+    slot->transfer.by_tls = strcmp(slot->transfer.request->scheme, "https") == 0;
+    wxid__incoming_clear(&slot->reply);
+    CURLcode code = wxid__slot_open(slot, means->settings, means->share);
+    code = code != CURLE_OK ? code : wxid__slot_aim(slot, slot->transfer.request);
+    code = code != CURLE_OK ? code
+                            : wxid__slot_limit(slot, means->settings,
+                                               wxid_call_time_left_ms(call, wxid__now_ms()));
+    code = code != CURLE_OK || watcher == NULL ? code : watch(slot, watcher);
+    wxid__sockets_begin(&slot->sockets);
+    if (code == CURLE_OK && curl_multi_add_handle(slot->multi, slot->easy) != CURLM_OK) {
+        code = CURLE_OUT_OF_MEMORY;
+    }
     return code;
 }
+
+/* ---- In the middle ---- */
 
 static CURLcode result_of(const wxid__slot *slot)
 {
@@ -55,64 +65,55 @@ static int early_reply_over(const wxid__slot *slot)
             wxid__now_ms() - transfer->begun_ms >= EARLY_REPLY_MS);
 }
 
-static outcome drive(wxid__slot *slot, wxid__caller *caller, CURLcode *code)
+int64_t wxid__transfer_look_again_ms(const wxid__slot *slot)
 {
-    for (;;) {
-        int running = 0;
-        int ready = 0;
-        CURLMcode failed = perform(slot, &running);
-        if (failed != CURLM_OK) {
-            *code = failed == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
-            return OUTCOME_DONE;
-        }
-        if (running == 0) {
-            *code = result_of(slot);
-            return OUTCOME_DONE;
-        }
-        if (early_reply_over(slot)) {
-            return OUTCOME_EARLY;
-        }
-        int patience = wxid__caller_patience_ms(caller);
-        if (patience == 0) {
-            return OUTCOME_LATE;
-        }
-        if (slot->transfer.held && !slot->transfer.incomplete) {
-            slot->transfer.held = 0; /* libcurl reads before it asks for the next piece */
-            patience = 0;
-            *code = curl_easy_pause(slot->easy, CURLPAUSE_CONT);
-            if (*code != CURLE_OK) {
-                return OUTCOME_DONE;
-            }
-        }
-        /* A signal ends it early, with nothing ready: the tick then sees it at once. */
-        if (curl_multi_poll(slot->multi, NULL, 0, patience, &ready) != CURLM_OK) {
-            *code = CURLE_FAILED_INIT;
-            return OUTCOME_DONE;
-        }
-        if (ready == 0 && patience > 0 ? wxid__caller_tick(caller)
-                                       : wxid__caller_tick_if_due(caller)) {
-            return OUTCOME_ENDED;
-        }
+    return slot->transfer.incomplete ? slot->transfer.begun_ms + EARLY_REPLY_MS : INT64_MAX;
+}
+
+int wxid__transfer_over(const wxid__slot *slot, CURLMcode failed, int running, wxid__outcome *how,
+                        CURLcode *code)
+{
+    *how = WXID__OUTCOME_DONE;
+    if (failed != CURLM_OK) {
+        *code = failed == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+        return 1;
     }
+    if (running == 0) {
+        *code = result_of(slot);
+        return 1;
+    }
+    *how = WXID__OUTCOME_EARLY;
+    return early_reply_over(slot);
+}
+
+int wxid__transfer_is_held(const wxid__slot *slot)
+{
+    return slot->transfer.held && !slot->transfer.incomplete;
+}
+
+CURLcode wxid__transfer_release(wxid__slot *slot)
+{
+    slot->transfer.held = 0;
+    return curl_easy_pause(slot->easy, CURLPAUSE_CONT);
 }
 
 /* ---- The answer ---- */
 
-static void answer_reply(const wxid__slot *slot, wxid__caller *caller)
+static void answer_reply(const wxid__slot *slot, wxid_call *call)
 {
     wxid_error *error = NULL;
     wxid_reply reply = wxid__incoming_reply(&slot->reply, slot->transfer.incomplete);
-    if (wxid_call_answer_reply(caller->call, wxid__now_ms(), &reply, &error) != 0) {
-        wxid_call_abandon(caller->call, error);
+    if (wxid_call_answer_reply(call, wxid__now_ms(), &reply, &error) != 0) {
+        wxid_call_abandon(call, error);
     }
 }
 
-static void answer_failure(wxid__caller *caller, wxid__failure failure, int sent)
+static void answer_failure(wxid_call *call, wxid__failure failure, int sent)
 {
     wxid_error *error = NULL;
-    if (wxid_call_answer_failure(caller->call, wxid__now_ms(), failure.failure, sent,
-                                 failure.detail, &error) != 0) {
-        wxid_call_abandon(caller->call, error);
+    if (wxid_call_answer_failure(call, wxid__now_ms(), failure.failure, sent, failure.detail,
+                                 &error) != 0) {
+        wxid_call_abandon(call, error);
     }
 }
 
@@ -162,46 +163,30 @@ static int is_ambiguous(const wxid__slot *slot)
            wxid__sockets_unread(&slot->sockets) == WXID__UNREAD_BYTES;
 }
 
-static void answer(const wxid__slot *slot, wxid__caller *caller, outcome how, CURLcode code)
+void wxid__transfer_answer(const wxid__slot *slot, wxid_call *call, wxid__outcome how,
+                           CURLcode code)
 {
     int sent = slot->transfer.issued;
     /* An answer that came too early counts although sending failed, even if its body was cut short.
      */
     int replied = slot->reply.refusal == NULL && wxid__incoming_head_whole(&slot->reply) &&
-                  (slot->transfer.incomplete || (how == OUTCOME_DONE && code == CURLE_OK));
+                  (slot->transfer.incomplete || (how == WXID__OUTCOME_DONE && code == CURLE_OK));
     if (replied && is_ambiguous(slot)) {
-        answer_failure(caller, (wxid__failure){WXID_FAILURE_PROTOCOL, "two answers to one request"},
+        answer_failure(call, (wxid__failure){WXID_FAILURE_PROTOCOL, "two answers to one request"},
                        sent);
     } else if (replied) {
-        answer_reply(slot, caller);
-    } else if (how == OUTCOME_LATE) {
-        answer_failure(caller, wxid__failure_of(CURLE_OPERATION_TIMEDOUT, sent, 0), sent);
+        answer_reply(slot, call);
+    } else if (how == WXID__OUTCOME_LATE) {
+        answer_failure(call, wxid__failure_of(CURLE_OPERATION_TIMEDOUT, sent, 0), sent);
     } else {
-        answer_failure(caller, diagnose(slot, code), sent);
+        answer_failure(call, diagnose(slot, code), sent);
     }
 }
 
-/* ---- From beginning to end ---- */
+/* ---- The end ---- */
 
-static CURLcode begin(wxid__slot *slot, const wxid__caller *caller, const wxid__means *means)
-{
-    slot->transfer = (wxid__transfer){.request = wxid_call_request(caller->call)};
-    slot->transfer.by_tls = strcmp(slot->transfer.request->scheme, "https") == 0;
-    wxid__incoming_clear(&slot->reply);
-    CURLcode code = wxid__slot_open(slot, means->settings, means->share);
-    code = code != CURLE_OK ? code : wxid__slot_aim(slot, slot->transfer.request);
-    code = code != CURLE_OK
-               ? code
-               : wxid__slot_limit(slot, means->settings, wxid__caller_time_left_ms(caller));
-    wxid__sockets_begin(&slot->sockets);
-    if (code == CURLE_OK && curl_multi_add_handle(slot->multi, slot->easy) != CURLM_OK) {
-        code = CURLE_OUT_OF_MEMORY;
-    }
-    return code;
-}
-
-/* After this nothing points to the request any more. */
-static void end(wxid__slot *slot)
+/* After it nothing points to the request any more. */
+static void let_go(wxid__slot *slot)
 {
     wxid__sigpipe held;
     if (slot->multi != NULL) {
@@ -214,12 +199,18 @@ static void end(wxid__slot *slot)
     slot->transfer.headers = NULL;
 }
 
-/* Whether a kept connection failed in such a way that the service cannot have acted on the request.
- */
-static int should_start_afresh(const wxid__slot *slot, outcome how, CURLcode code)
+void wxid__transfer_end(wxid__slot *slot, wxid__means *means)
+{
+    let_go(slot);
+    if (slot->transfer.stray) {
+        wxid_trust_lose(&means->trust, wxid__now_ms());
+    }
+}
+
+int wxid__transfer_starts_afresh(const wxid__slot *slot, wxid__outcome how, CURLcode code)
 {
     const wxid__transfer *transfer = &slot->transfer;
-    if (!transfer->reused || how != OUTCOME_DONE || code == CURLE_OPERATION_TIMEDOUT) {
+    if (!transfer->reused || how != WXID__OUTCOME_DONE || code == CURLE_OPERATION_TIMEDOUT) {
         return 0;
     }
     if (slot->reply.status == 408) {
@@ -227,19 +218,6 @@ static int should_start_afresh(const wxid__slot *slot, outcome how, CURLcode cod
     }
     return code != CURLE_OK &&
            (!transfer->issued || !wxid__upload_done(transfer) || slot->sockets.untouched);
-}
-
-static outcome attempt(wxid__slot *slot, wxid__caller *caller, wxid__means *means, CURLcode *code)
-{
-    *code = begin(slot, caller, means);
-    outcome how = *code == CURLE_OK ? drive(slot, caller, code) : OUTCOME_DONE;
-    if (!caller->forked) {
-        end(slot);
-        if (slot->transfer.stray) {
-            wxid_trust_lose(&means->trust, wxid__now_ms());
-        }
-    }
-    return how;
 }
 
 /* After an answer: whether the connection is fit for another request. */
@@ -260,44 +238,8 @@ static void keep_or_close(wxid__slot *slot, wxid_trust *trust)
     }
 }
 
-/* Waits, if that is still called for, before a kept connection is used again. Returns non-zero when
- * the call ended meanwhile. */
-static int settle(const wxid__slot *slot, const wxid_trust *trust, wxid__caller *caller)
+void wxid__transfer_put_aside(wxid__slot *slot, wxid__means *means)
 {
-    while (slot->sockets.count == 1) {
-        struct pollfd fd = {.fd = slot->sockets.open[0], .events = POLLIN};
-        int64_t left = wxid_trust_settling_ms(trust, slot->idle_since_ms, wxid__now_ms());
-        int patience = wxid__caller_patience_ms(caller);
-        if (left <= 0 || patience == 0 ||
-            poll(&fd, 1, left < patience ? (int)left : patience) > 0) {
-            break;
-        }
-        if (wxid__caller_tick_if_due(caller) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-void wxid__transfer_run(wxid__slot *slot, wxid__caller *caller, wxid__means *means)
-{
-    CURLcode code = CURLE_OK;
-    if (!wxid_trust_allows_reuse(&means->trust, wxid__now_ms())) {
-        wxid__slot_close(slot);
-    } else if (settle(slot, &means->trust, caller) != 0) {
-        return;
-    }
-    outcome how = attempt(slot, caller, means, &code);
-    if (!caller->forked && should_start_afresh(slot, how, code)) {
-        wxid__slot_close(slot); /* so that there is no kept connection to be used */
-        how = attempt(slot, caller, means, &code);
-    }
-    if (caller->forked) {
-        return;
-    }
-    if (how != OUTCOME_ENDED) {
-        answer(slot, caller, how, code);
-    }
     wxid__incoming_clear(&slot->reply);
     wxid__sockets_begin(&slot->sockets);
     keep_or_close(slot, &means->trust);

@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 #include <wxidcard_curl.h>
+#ifdef BY_ENGINE
+#include "by_engine.h"
+#endif
 
 #define TOKEN "canary_token_0123456789"
 
