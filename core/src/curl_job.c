@@ -139,27 +139,32 @@ static int64_t next_look_ms(const wxid__slot *slot)
     return libcurls_ms < again_ms ? libcurls_ms : again_ms;
 }
 
-/* socket: CURL_SOCKET_TIMEOUT for none. libcurl finds out by itself what the socket is ready for:
- * what has come is always read before more is sent. */
+/* Returns whether the transfer is over. socket: CURL_SOCKET_TIMEOUT for none. libcurl finds out by
+ * itself what the socket is ready for: what has come is always read before more is sent. */
+static int act(wxid__job *job, curl_socket_t socket, wxid__outcome *how, CURLcode *code)
+{
+    int running = 0;
+    CURLMcode failed = curl_multi_socket_action(job->slot->multi, socket, 0, &running);
+    job->is_broken = failed != CURLM_OK;
+    return wxid__transfer_over(job->slot, failed, running, how, code);
+}
+
 static void perform(wxid__job *job, curl_socket_t socket)
 {
     wxid__slot *slot = job->slot;
     wxid__outcome how = WXID__OUTCOME_DONE;
     CURLcode code = CURLE_OK;
-    int running = 0;
-    CURLMcode failed = curl_multi_socket_action(slot->multi, socket, 0, &running);
-    job->is_broken = failed != CURLM_OK;
-    if (wxid__transfer_over(slot, failed, running, &how, &code)) {
+    int is_over = act(job, socket, &how, &code);
+    /* At once: libcurl reads when it is released, also what the TLS library holds, but forgets
+     * about it when it is told of the socket meanwhile. */
+    while (!is_over && wxid__transfer_is_held(slot)) {
+        code = wxid__transfer_release(slot);
+        is_over = code != CURLE_OK || act(job, CURL_SOCKET_TIMEOUT, &how, &code);
+    }
+    if (is_over) {
         finish(job, how, code);
     } else if (wxid__now_ms() >= job->deadline_ms) {
         finish(job, WXID__OUTCOME_LATE, CURLE_OK);
-    } else if (wxid__transfer_is_held(slot)) {
-        code = wxid__transfer_release(slot);
-        if (code != CURLE_OK) {
-            finish(job, WXID__OUTCOME_DONE, code);
-        } else {
-            set_due(job, wxid__now_ms()); /* libcurl reads before it asks for the next piece */
-        }
     } else {
         set_due(job, next_look_ms(slot));
     }

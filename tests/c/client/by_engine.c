@@ -34,8 +34,7 @@ static wxid_engine *engine_of(wxid_client *client)
         *at = calloc(1, sizeof **at);
         assert_non_null(*at);
         (*at)->client = client;
-        assert_int_equal(
-            wxid_engine_new(&(*at)->engine, wxid_client_session(client), NULL), 0);
+        assert_int_equal(wxid_engine_new(&(*at)->engine, wxid_client_session(client), NULL), 0);
     }
     wxid_engine *engine = (*at)->engine;
     (void)pthread_mutex_unlock(&lock);
