@@ -95,10 +95,10 @@ typedef struct wxid_engine wxid_engine;
 WXID_API int wxid_engine_new(wxid_engine **engine, wxid_session *session, wxid_error **error);
 /* Hands a call to the engine, whose clock is CLOCK_MONOTONIC, in milliseconds. It carries SEND and
  * WAIT steps out. The call, and what it was lent, are the engine's until wxid_engine_next() gives
- * the context back, with the call at another step: TOKEN and STORE are for the caller to answer,
- * who then starts the call again. Stores an id for wxid_engine_cancel() unless that is NULL.
- * Errors: USAGE when the engine is closed, another process's, or has as many calls as it takes;
- * SYSTEM without a thread; MEMORY. */
+ * the context back. The call is at DONE then; or at TOKEN or STORE, which are for the caller to
+ * answer; or wxid_call_is_fetching() has changed. Unless it is DONE, it is to be started again.
+ * Stores an id for wxid_engine_cancel() unless that is NULL. Errors: USAGE when the engine is
+ * closed, another process's, or has as many calls as it takes; SYSTEM without a thread; MEMORY. */
 WXID_API int wxid_engine_start(wxid_engine *engine, wxid_call *call, void *context, uint64_t *id,
                                wxid_error **error);
 /* Breaks a call off, and its connection, at once: it comes back with kind INTERRUPTED, unless it

@@ -204,6 +204,7 @@ int wxid_engine_start(wxid_engine *engine, wxid_call *call, void *context, uint6
     }
     job->engine = engine;
     job->call = call;
+    job->is_fetching = wxid_call_is_fetching(call);
     job->context = context;
     (void)pthread_mutex_lock(&engine->lock);
     int failed = accept_job(engine, job, error);

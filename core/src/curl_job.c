@@ -182,20 +182,28 @@ void wxid__job_serve_queue(wxid_engine *engine)
     }
 }
 
+static void hand_over(wxid__job *job)
+{
+    wxid__timers_cancel(&job->engine->timers, &job->timer);
+    job->state = WXID__JOB_OVER;
+    wxid__engine_hand_over(job);
+}
+
 void wxid__job_go_on(wxid__job *job)
 {
     int64_t now_ms = wxid__now_ms();
     wxid_step step = wxid_call_step(job->call, now_ms);
     job->deadline_ms = now_ms + wxid_call_time_left_ms(job->call, now_ms);
-    if (step == WXID_STEP_SEND) {
+    int is_fetching = wxid_call_is_fetching(job->call);
+    if (is_fetching != job->is_fetching) {
+        hand_over(job);
+    } else if (step == WXID_STEP_SEND) {
         enqueue(job);
     } else if (step == WXID_STEP_WAIT) {
         job->state = WXID__JOB_WAITING;
         set_due(job, now_ms + wxid_call_wait_ms(job->call));
     } else {
-        wxid__timers_cancel(&job->engine->timers, &job->timer);
-        job->state = WXID__JOB_OVER;
-        wxid__engine_hand_over(job);
+        hand_over(job);
     }
 }
 

@@ -37,9 +37,10 @@ typedef struct wxid__job {
     /* The thread's own. */
     wxid__job_state state;
     wxid__slot *slot;
-    int has_begun; /* it had a slot before */
-    int is_afresh; /* its request is being sent over a fresh connection */
-    int is_broken; /* libcurl's multi handle is of no use any more */
+    int is_fetching; /* the call was, when it was started */
+    int has_begun;   /* it had a slot before */
+    int is_afresh;   /* its request is being sent over a fresh connection */
+    int is_broken;   /* libcurl's multi handle is of no use any more */
     int64_t deadline_ms;
     struct wxid__job *queued_next;
     struct wxid__job *queued_before;

@@ -18,6 +18,7 @@ typedef struct module_state {
     PyTypeObject *client_type;
     PyTypeObject *session_type;
     PyTypeObject *call_type;
+    PyTypeObject *engine_type;
     PyTypeObject *request_type;
     PyTypeObject *fragment_type;
     PyObject *error_classes; /* dict: "CardNotFoundError" -> the class */
@@ -85,6 +86,7 @@ void wxpy_recognition_clear(wxpy_recognition *recognition);
 
 /* hooks.c: what the caller's own code does during a call that runs without the GIL. */
 extern const char *const wxpy_store_methods[4]; /* by wxid_store_action */
+extern const char wxpy_store_warning[];         /* for logging: %s is an exception's class */
 
 typedef struct wxpy_running {
     wxid_hooks hooks;
@@ -117,10 +119,14 @@ typedef struct call_object {
     PyObject *session; /* must outlive the call */
     wxid_call *call;
     wxpy_recognition recognition;
+    int is_started; /* an engine has it */
 } call_object;
 
 /* New reference to a call object without a call yet. */
 call_object *wxpy_call_allocate(module_state *state, PyObject *session);
+
+/* session.c: the session, lent; NULL with TypeError for anything else. */
+wxid_session *wxpy_session_of(module_state *state, PyObject *object);
 
 /* request.c */
 PyObject *wxpy_request_new(module_state *state, call_object *call, const wxid_request *request);
@@ -137,6 +143,7 @@ extern PyMethodDef wxpy_check_methods[];
 extern PyType_Spec wxpy_client_spec;
 extern PyType_Spec wxpy_session_spec;
 extern PyType_Spec wxpy_call_spec;
+extern PyType_Spec wxpy_engine_spec;
 extern PyType_Spec wxpy_request_spec;
 extern PyType_Spec wxpy_fragment_spec;
 

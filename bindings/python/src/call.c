@@ -36,6 +36,18 @@ static void call_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
+/* The call, or NULL with an exception while an engine has it: it is used by one thread at a time.
+ */
+static wxid_call *idle_call(PyObject *self)
+{
+    if (call_of(self)->is_started) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "an Engine carries this call out: wait until take() gives it back");
+        return NULL;
+    }
+    return call_of(self)->call;
+}
+
 /* New reference to None, or the error raised. */
 static PyObject *none_or_raise(PyObject *self, int failed, wxid_error *error)
 {
@@ -47,25 +59,36 @@ static PyObject *none_or_raise(PyObject *self, int failed, wxid_error *error)
 
 static PyObject *call_step(PyObject *self, PyObject *now)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     long long now_ms = PyLong_AsLongLong(now);
     if (now_ms == -1 && PyErr_Occurred() != NULL) {
         return NULL;
     }
-    return PyUnicode_FromString(
-        wxpy_step_name((size_t)wxid_call_step(call_of(self)->call, now_ms)));
+    return PyUnicode_FromString(wxpy_step_name((size_t)wxid_call_step(call, now_ms)));
 }
 
 static PyObject *call_time_left_ms(PyObject *self, PyObject *now)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     long long now_ms = PyLong_AsLongLong(now);
     if (now_ms == -1 && PyErr_Occurred() != NULL) {
         return NULL;
     }
-    return PyLong_FromLongLong(wxid_call_time_left_ms(call_of(self)->call, now_ms));
+    return PyLong_FromLongLong(wxid_call_time_left_ms(call, now_ms));
 }
 
 static PyObject *call_abandon(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     static char *names[] = {"kind", "message", NULL};
     const char *kind_name, *message;
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "ss:abandon", names, &kind_name,
@@ -76,29 +99,41 @@ static PyObject *call_abandon(PyObject *self, PyObject *arguments, PyObject *key
     if (kind < 0) {
         return NULL;
     }
-    wxid_call_abandon(call_of(self)->call, wxid_error_new((wxid_kind)kind, message));
+    wxid_call_abandon(call, wxid_error_new((wxid_kind)kind, message));
     return Py_NewRef(Py_None);
 }
 
 static PyObject *call_failed_token(PyObject *self, void *Py_UNUSED(closure))
 {
-    return wxpy_text_or_none(wxid_call_failed_token(call_of(self)->call));
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
+    return wxpy_text_or_none(wxid_call_failed_token(call));
 }
 
 static PyObject *call_answer_token(PyObject *self, PyObject *argument)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     const char *token;
     if (wxpy_read_text(&token, argument, "the token") < 0) {
         return NULL;
     }
     wxid_error *error = NULL;
-    int failed = wxid_call_answer_token(call_of(self)->call, token, &error);
+    int failed = wxid_call_answer_token(call, token, &error);
     return none_or_raise(self, failed, error);
 }
 
 static PyObject *call_request(PyObject *self, void *Py_UNUSED(closure))
 {
-    const wxid_request *request = wxid_call_request(call_of(self)->call);
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
+    const wxid_request *request = wxid_call_request(call);
     if (request == NULL) {
         return Py_NewRef(Py_None);
     }
@@ -107,6 +142,10 @@ static PyObject *call_request(PyObject *self, void *Py_UNUSED(closure))
 
 static PyObject *call_answer_reply(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     static char *names[] = {"now_ms", "status", "body", "retry_after", "date", "request_incomplete",
                             NULL};
     wxid_reply reply = WXID_REPLY_INIT;
@@ -120,13 +159,17 @@ static PyObject *call_answer_reply(PyObject *self, PyObject *arguments, PyObject
     reply.body = body.buf;
     reply.body_length = (size_t)body.len;
     wxid_error *error = NULL;
-    int failed = wxid_call_answer_reply(call_of(self)->call, now_ms, &reply, &error);
+    int failed = wxid_call_answer_reply(call, now_ms, &reply, &error);
     PyBuffer_Release(&body);
     return none_or_raise(self, failed, error);
 }
 
 static PyObject *call_answer_failure(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     static char *names[] = {"now_ms", "failure", "sent", "detail", NULL};
     const char *failure_name, *detail = NULL;
     long long now_ms;
@@ -140,34 +183,46 @@ static PyObject *call_answer_failure(PyObject *self, PyObject *arguments, PyObje
         return NULL;
     }
     wxid_error *error = NULL;
-    int failed = wxid_call_answer_failure(call_of(self)->call, now_ms, (wxid_failure)failure, sent,
-                                          detail, &error);
+    int failed =
+        wxid_call_answer_failure(call, now_ms, (wxid_failure)failure, sent, detail, &error);
     return none_or_raise(self, failed, error);
 }
 
 static PyObject *call_wait_ms(PyObject *self, void *Py_UNUSED(closure))
 {
-    return PyLong_FromLongLong(wxid_call_wait_ms(call_of(self)->call));
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
+    return PyLong_FromLongLong(wxid_call_wait_ms(call));
 }
 
 static PyObject *call_answer_waited(PyObject *self, PyObject *now)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     long long now_ms = PyLong_AsLongLong(now);
     if (now_ms == -1 && PyErr_Occurred() != NULL) {
         return NULL;
     }
     wxid_error *error = NULL;
-    int failed = wxid_call_answer_waited(call_of(self)->call, now_ms, &error);
+    int failed = wxid_call_answer_waited(call, now_ms, &error);
     return none_or_raise(self, failed, error);
 }
 
 static PyObject *call_store_request(PyObject *self, PyObject *now)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     long long unix_ms = PyLong_AsLongLong(now);
     if (unix_ms == -1 && PyErr_Occurred() != NULL) {
         return NULL;
     }
-    const wxid_store_request *request = wxid_call_store_request(call_of(self)->call, unix_ms);
+    const wxid_store_request *request = wxid_call_store_request(call, unix_ms);
     if (request == NULL) {
         return Py_NewRef(Py_None);
     }
@@ -177,6 +232,10 @@ static PyObject *call_store_request(PyObject *self, PyObject *now)
 
 static PyObject *call_answer_store(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     static char *names[] = {"now_ms", "unix_ms", "value", "stored", "failed", NULL};
     wxid_store_answer answer = WXID_STORE_ANSWER_INIT;
     long long now_ms, unix_ms;
@@ -185,15 +244,19 @@ static PyObject *call_answer_store(PyObject *self, PyObject *arguments, PyObject
         return NULL;
     }
     wxid_error *error = NULL;
-    int failed = wxid_call_answer_store(call_of(self)->call, now_ms, unix_ms, &answer, &error);
+    int failed = wxid_call_answer_store(call, now_ms, unix_ms, &answer, &error);
     return none_or_raise(self, failed, error);
 }
 
 static PyObject *call_take_card(PyObject *self, PyObject *Py_UNUSED(none))
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     wxid_value *card = NULL;
     wxid_error *error = NULL;
-    if (wxid_call_take_card(&card, call_of(self)->call, &error) < 0) {
+    if (wxid_call_take_card(&card, call, &error) < 0) {
         return wxpy_raise(wxpy_state_of(self), error);
     }
     return wxpy_take_value(card);
@@ -201,10 +264,14 @@ static PyObject *call_take_card(PyObject *self, PyObject *Py_UNUSED(none))
 
 static PyObject *call_take_token(PyObject *self, PyObject *Py_UNUSED(none))
 {
+    wxid_call *call = idle_call(self);
+    if (call == NULL) {
+        return NULL;
+    }
     const char *token = NULL;
     int64_t expires_in_s = 0;
     wxid_error *error = NULL;
-    if (wxid_call_take_token(&token, &expires_in_s, call_of(self)->call, &error) < 0) {
+    if (wxid_call_take_token(&token, &expires_in_s, call, &error) < 0) {
         return wxpy_raise(wxpy_state_of(self), error);
     }
     return Py_BuildValue("(sL)", token, (long long)expires_in_s);
@@ -258,7 +325,15 @@ static PyMethodDef call_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyObject *call_is_fetching(PyObject *self, void *Py_UNUSED(closure))
+{
+    wxid_call *call = idle_call(self);
+    return call != NULL ? PyBool_FromLong(wxid_call_is_fetching(call)) : NULL;
+}
+
 static PyGetSetDef call_getters[] = {
+    {"is_fetching", call_is_fetching, NULL,
+     "bool: the call is fetching the session's token, for itself and whoever waits for it.", NULL},
     {"failed_token", call_failed_token, NULL,
      "At \"token\": the token that the service refused, or None.", NULL},
     {"request", call_request, NULL, "At \"send\": the Request; None at another step.", NULL},

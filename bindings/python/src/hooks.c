@@ -12,6 +12,9 @@ const char *const wxpy_store_methods[4] = {
     [WXID_STORE_DELETE] = "delete",
 };
 
+const char wxpy_store_warning[] =
+    "the token store failed (%s): going on with this process's own token";
+
 /* ---- The token provider ---- */
 
 /* Answers with what the provider returns; -1 with an exception. The GIL is held. */
@@ -90,11 +93,8 @@ static void warn_of_store(void)
     PyObject *name = PyType_GetName((PyTypeObject *)type);
     PyObject *logging = name ? PyImport_ImportModule("logging") : NULL;
     PyObject *logger = logging ? PyObject_CallMethod(logging, "getLogger", "s", "wxidcard") : NULL;
-    PyObject *done = logger ? PyObject_CallMethod(logger, "warning", "sO",
-                                                  "the token store failed (%s): going on with this "
-                                                  "process's own token",
-                                                  name)
-                            : NULL;
+    PyObject *done =
+        logger ? PyObject_CallMethod(logger, "warning", "sO", wxpy_store_warning, name) : NULL;
     if (done == NULL) { /* a warning that cannot be given must not fail the call either */
         PyErr_Clear();
     }

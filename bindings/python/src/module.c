@@ -20,6 +20,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->client_type);
     Py_VISIT(state->session_type);
     Py_VISIT(state->call_type);
+    Py_VISIT(state->engine_type);
     Py_VISIT(state->request_type);
     Py_VISIT(state->fragment_type);
     Py_VISIT(state->error_classes);
@@ -34,6 +35,7 @@ static int module_clear(PyObject *module)
     Py_CLEAR(state->client_type);
     Py_CLEAR(state->session_type);
     Py_CLEAR(state->call_type);
+    Py_CLEAR(state->engine_type);
     Py_CLEAR(state->request_type);
     Py_CLEAR(state->fragment_type);
     Py_CLEAR(state->error_classes);
@@ -114,6 +116,7 @@ static int make_types(PyObject *module, module_state *state)
     if (make_type(module, &state->client_type, &wxpy_client_spec, 1) < 0 ||
         make_type(module, &state->session_type, &wxpy_session_spec, 1) < 0 ||
         make_type(module, &state->call_type, &wxpy_call_spec, 1) < 0 ||
+        make_type(module, &state->engine_type, &wxpy_engine_spec, 1) < 0 ||
         make_type(module, &state->request_type, &wxpy_request_spec, 1) < 0) {
         return -1;
     }
@@ -144,6 +147,7 @@ static int add_constants(PyObject *module)
     if (PyModule_AddStringConstant(module, "__version__", wxid_version()) < 0 ||
         PyModule_AddIntConstant(module, "MAX_REPLY_BODY", WXID_MAX_REPLY_BODY) < 0 ||
         PyModule_AddIntConstant(module, "MAX_REPLY_HEADERS", WXID_MAX_REPLY_HEADERS) < 0 ||
+        PyModule_AddStringConstant(module, "STORE_WARNING", wxpy_store_warning) < 0 ||
         add_names(module, "STEPS", wxpy_step_name) < 0) {
         return -1;
     }

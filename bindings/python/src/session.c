@@ -13,6 +13,15 @@ static session_object *session_of(PyObject *self)
     return (session_object *)self;
 }
 
+wxid_session *wxpy_session_of(module_state *state, PyObject *object)
+{
+    if (Py_TYPE(object) != state->session_type) {
+        (void)wxpy_refuse_type(object, "session", "a Session");
+        return NULL;
+    }
+    return session_of(object)->session;
+}
+
 static PyObject *session_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
     wxpy_settings settings;

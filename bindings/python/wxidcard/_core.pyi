@@ -1,20 +1,33 @@
 import os
-from typing import Any, Final, Literal, TypeAlias, TypedDict, final, type_check_only
+from typing import (
+    Any,
+    Final,
+    Generic,
+    Literal,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    final,
+    type_check_only,
+)
 
 from _typeshed import SupportsRead
 from typing_extensions import Buffer, Unpack
 
 from .cards import Card
 from .checks import CardReport, Finding, IdReport
-from .settings import Settings, TokenProvider
-from .stores import TokenStore
+from .settings import AsyncSettings, AsyncTokenProvider, Settings
+from .stores import AsyncTokenStore, TokenStore
 
 __version__: Final[str]
 MAX_REPLY_BODY: Final[int]
 MAX_REPLY_HEADERS: Final[int]
+STORE_WARNING: Final[str]
 STEPS: Final[tuple[str, ...]]
 FAILURES: Final[tuple[str, ...]]
 
+_Waiter = TypeVar("_Waiter")
 _Picture: TypeAlias = str | os.PathLike[str] | Buffer | SupportsRead[bytes]
 _Step: TypeAlias = Literal["token", "send", "wait", "store", "done"]
 _Failure: TypeAlias = Literal[
@@ -43,7 +56,7 @@ class Client:
 
 @final
 class Session:
-    def __new__(cls, **settings: Unpack[Settings]) -> Session: ...
+    def __new__(cls, **settings: Unpack[AsyncSettings]) -> Session: ...
     def recognition(
         self,
         now_ms: int,
@@ -72,15 +85,17 @@ class Session:
     @property
     def description(self) -> str: ...
     @property
-    def token_provider(self) -> TokenProvider | None: ...
+    def token_provider(self) -> AsyncTokenProvider | None: ...
     @property
-    def token_store(self) -> TokenStore | None: ...
+    def token_store(self) -> TokenStore | AsyncTokenStore | None: ...
 
 @final
 class Call:
     def step(self, now_ms: int, /) -> _Step: ...
     def time_left_ms(self, now_ms: int, /) -> int: ...
     def abandon(self, kind: str, message: str) -> None: ...
+    @property
+    def is_fetching(self) -> bool: ...
     @property
     def failed_token(self) -> str | None: ...
     def answer_token(self, token: str, /) -> None: ...
@@ -116,6 +131,15 @@ class Call:
     ) -> None: ...
     def take_card(self) -> Card: ...
     def take_token(self) -> tuple[str, int]: ...
+
+@final
+class Engine(Generic[_Waiter]):
+    def __new__(cls, session: Session) -> Self: ...
+    def start(self, call: Call, waiter: _Waiter, /) -> int: ...
+    def take(self) -> list[_Waiter]: ...
+    def cancel(self, id: int, /) -> None: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
 
 @final
 class Request:

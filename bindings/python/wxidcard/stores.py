@@ -2,7 +2,7 @@
 
 from typing import Protocol, runtime_checkable
 
-__all__ = ["TokenStore"]
+__all__ = ["AsyncTokenStore", "TokenStore"]
 
 
 @runtime_checkable
@@ -37,4 +37,26 @@ class TokenStore(Protocol):
 
     def delete(self, key: str, value: str) -> None:
         """Delete the key if exactly this value is there, in one step. So a lock is given back."""
+        ...
+
+
+class AsyncTokenStore(Protocol):
+    """The same for :class:`wxidcard.AsyncClient`, with methods that are awaited on its loop."""
+
+    __slots__ = ()
+
+    async def get(self, key: str) -> str | None:
+        """Return the value, or None."""
+        ...
+
+    async def set(self, key: str, value: str, ttl: float) -> None:
+        """Store the value for ``ttl`` seconds."""
+        ...
+
+    async def add(self, key: str, value: str, ttl: float) -> bool:
+        """Store the value if nothing live is there; return whether it was."""
+        ...
+
+    async def delete(self, key: str, value: str) -> None:
+        """Delete the key if exactly this value is there."""
         ...
