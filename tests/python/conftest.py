@@ -1,9 +1,12 @@
 """What every test of the Python binding may use."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 import canaries
 import wxidcard
@@ -74,3 +77,14 @@ def token_file(tmp_path: Path) -> Path:
     """Where a FileTokenStore may write; the file is not there yet."""
     (tmp_path / f"{CANARY}-folder").mkdir()
     return tmp_path / f"{CANARY}-folder/tokens.json"
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """Runs a coroutine on a loop of each make; the loop's last errors are the test's."""
+    factory = uvloop.new_event_loop if request.param == "uvloop" else None
+    complaints: list[dict[str, Any]] = []
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.get_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        yield runner.run
+    assert complaints == []

@@ -1,5 +1,5 @@
 """Drives calls on an event loop. What is sent and waited for, the engine's thread does; functions
-of the caller's are called here. What the client does is decided in the core (docs/architecture.md)."""
+of the caller's are called here; and what the client does is decided in the core."""
 
 import asyncio
 import atexit
@@ -53,7 +53,7 @@ class Driver:
         "is_closed",
     )
 
-    _engine: "_core.Engine[asyncio.Future[None]]"
+    _engine: "_core.Engine[asyncio.Future[None]] | None"  # None at the end
     _loop: asyncio.AbstractEventLoop | None
     _calls: int  # for which somebody waits
     _idle: asyncio.Event  # while there are none
@@ -77,7 +77,7 @@ class Driver:
         if self.is_closed:
             raise ValueError("the client is closed: make a new one")
         running = asyncio.get_running_loop()
-        if self._loop is None:
+        if self._loop is None and self._engine is not None:
             running.add_reader(self._engine.fileno(), _take, weakref.ref(self))
             self._loop = running
         elif self._loop is not running:
@@ -170,12 +170,16 @@ class Driver:
             await self._send(call)
 
     async def _send(self, call: _core.Call) -> None:
+        if self._engine is None:  # closed by somebody who did not wait for this call
+            call.abandon("interrupted", "the client was closed during the call")
+            return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         number = self._engine.start(call, waiter)
         try:
             await waiter
         except BaseException:
-            self._engine.cancel(number)
+            if self._engine is not None:
+                self._engine.cancel(number)
             raise
 
     async def _ask_store(self, call: _core.Call) -> None:
@@ -223,28 +227,32 @@ class Driver:
         self.is_closed = True
         if self._pid != os.getpid():
             return False  # all of it is the parent's
-        self._engine.close()
-        loop, self._loop = self._loop, None
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(_forget, loop, self._engine)
+        loop, engine = self._loop, self._engine
+        self._loop = self._engine = None
+        if engine is not None:
+            engine.close()
+            if loop is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(_forget, loop, engine)
         return was_open
 
 
 def _take(reference: "weakref.ref[Driver]") -> None:
-    """Tell those whose calls have come back."""
     driver = reference()
-    if driver is not None:
-        for waiter in driver._engine.take():
-            if not waiter.done():
-                waiter.set_result(None)
+    if driver is not None and driver._engine is not None:
+        _tell(driver._engine)
 
 
-def _forget(loop: asyncio.AbstractEventLoop, engine: "_core.Engine[Any]") -> None:
-    """Its descriptor must stay open until the loop does not look at it any more."""
-    loop.remove_reader(engine.fileno())
+def _tell(engine: "_core.Engine[asyncio.Future[None]]") -> None:
+    """Tell those whose calls have come back."""
     for waiter in engine.take():
         if not waiter.done():
             waiter.set_result(None)
+
+
+def _forget(loop: asyncio.AbstractEventLoop, engine: "_core.Engine[asyncio.Future[None]]") -> None:
+    """Its descriptor must stay open until the loop does not look at it any more."""
+    loop.remove_reader(engine.fileno())
+    _tell(engine)
 
 
 def _give_up(call: _core.Call) -> None:
@@ -268,4 +276,5 @@ _drivers: "weakref.WeakSet[Driver]" = weakref.WeakSet()
 @atexit.register
 def _end_all() -> None:
     for driver in list(_drivers):
-        driver._engine.close()
+        if driver._engine is not None:
+            driver._engine.close()
