@@ -269,12 +269,18 @@ async def _ask(function: Callable[..., Any], *arguments: Any) -> Any:
     return await answer if isawaitable(answer) else answer
 
 
-# Threads that libcurl runs in must not outlive the interpreter.
 _drivers: "weakref.WeakSet[Driver]" = weakref.WeakSet()
+_ended: "list[_core.Engine[Any]]" = []
 
 
 @atexit.register
 def _end_all() -> None:
+    """A thread that libcurl runs in must not outlive the interpreter.
+
+    A loop may still run, in a thread that nobody waits for: it is not told of its calls' end.
+    """
     for driver in list(_drivers):
-        if driver._engine is not None:
-            driver._engine.close()
+        engine, driver._engine = driver._engine, None
+        if engine is not None:
+            engine.close()
+            _ended.append(engine)
