@@ -23,6 +23,17 @@ class Found:
     left_out: Counter[str] = field(default_factory=Counter)
     """How many files of folders were passed over, by the ending of their names."""
 
+    def remarks(self) -> Iterator[str]:
+        """What is to be said of it."""
+        yield from self.problems
+        if self.left_out:
+            endings = ", ".join(
+                f"{printable(ending) or 'no ending'} {count}"
+                for ending, count in sorted(self.left_out.items())
+            )
+            total = self.left_out.total()
+            yield f"left out {total} by their names, which are no pictures': {endings}"
+
 
 def is_url(picture: str) -> bool:
     """Whether it is fetched by the service."""

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ COLUMNS = (
     *("error", "errcode", "rid", "message"),
 )
 # With these a spreadsheet takes a cell for a formula, which a picture or file name could bring in.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def _cell(value: object) -> str:
@@ -96,9 +96,9 @@ def _row(record: Record) -> dict[str, object]:
     return row
 
 
-def _csv_line(cells: Iterator[str]) -> bytes:
+def _csv_line(cells: Iterable[str]) -> bytes:
     written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow(cells)
+    csv.writer(written, lineterminator="").writerow(cells)
     return written.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -115,11 +115,12 @@ def _read_csv(line: bytes) -> tuple[str, bool]:
 
 @dataclass(frozen=True)
 class Format:
-    """How records are written, so that a file can be added to, a record a line.
+    """How records are written, a line each, so that a file can be added to.
 
-    A file is ``head``, the records, and ``foot``; before a record stands ``first`` or, if it is not
-    the first, ``between``. ``read`` gives the picture of a line, as ``cell`` writes it, and whether
-    it was recognised, or raises ValueError; ``begins`` is what every first record begins with.
+    A file is ``head``, the lines with ``between`` between them, and ``foot``; without records it is
+    ``empty``. ``read`` takes a line without any of ``trail`` behind it, and gives the picture, as
+    ``cell`` writes it, and whether it was recognised, or raises ValueError; every line begins with
+    ``begins``.
     """
 
     name: str
@@ -129,39 +130,29 @@ class Format:
     cell: Callable[[str], str] = str
     begins: bytes = b""
     head: bytes = b""
-    first: bytes = b""
-    between: bytes = b""
-    foot: bytes = b""
+    between: bytes = b"\n"
+    foot: bytes = b"\n"
+    empty: bytes = b""
+    trail: bytes = b""
 
 
 # As json.dumps begins an object of _as_json.
 _JSON_BEGINS = b'{"picture": "'
+# With the mark before it spreadsheets take the file for UTF-8, and without for who knows what.
+_CSV_HEAD = b"\xef\xbb\xbf" + _csv_line(COLUMNS) + b"\n"
 FORMATS = (
-    Format(
-        "jsonl",
-        (".jsonl", ".ndjson"),
-        lambda record: _as_json(record) + b"\n",
-        _read_json,
-        begins=_JSON_BEGINS,
-    ),
+    Format("jsonl", (".jsonl", ".ndjson"), _as_json, _read_json, begins=_JSON_BEGINS),
     Format(
         "json",
         (".json",),
         _as_json,
-        lambda line: _read_json(line.rstrip(b",]")),  # what stands behind a record
+        _read_json,
         begins=_JSON_BEGINS,
-        head=b"[",
-        first=b"\n",
+        head=b"[\n",
         between=b",\n",
         foot=b"\n]\n",
+        empty=b"[\n]\n",
+        trail=b",]",
     ),
-    Format(
-        "csv",
-        (".csv",),
-        _as_csv,
-        _read_csv,
-        cell=_cell,
-        # With the mark before it spreadsheets take the file for UTF-8, and else for who knows what.
-        head=b"\xef\xbb\xbf" + _csv_line(iter(COLUMNS)),
-    ),
+    Format("csv", (".csv",), _as_csv, _read_csv, cell=_cell, head=_CSV_HEAD, empty=_CSV_HEAD),
 )
