@@ -28,6 +28,11 @@ def named(request: Request) -> Reply:
     return reply({"errcode": 0, "type": "Front", "name": request.picture[len(JPEG) :].decode()})
 
 
+def card(request: Request) -> Reply:
+    """Answers with a card, which is always the same."""
+    return reply({"errcode": 0, **CARD})
+
+
 class Taken:
     """An iterable of pictures that counts what is taken from it, and against ``consumed``."""
 
@@ -49,12 +54,12 @@ class Taken:
 class Gate:
     """Holds the answers of a service until it is opened, and counts the requests that wait."""
 
-    def __init__(self, service: ScriptedService) -> None:
+    def __init__(self, service: ScriptedService, answer: Callable[[Request], Reply] = card) -> None:
         self._condition = threading.Condition()
         self._is_open = False
         self._waiting = 0
         self.most_at_once = 0
-        service.otherwise = lambda request: self.pass_through(reply({"errcode": 0, **CARD}))
+        service.otherwise = lambda request: self.pass_through(answer(request))
 
     def pass_through(self, answer: Reply) -> Reply:
         with self._condition:

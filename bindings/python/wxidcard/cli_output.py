@@ -3,11 +3,12 @@
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import Protocol
 
 from .cli_file import OutputFile
 from .cli_records import Format, Record
-from .cli_text import lines_of
+from .cli_text import lines_of, printable
 
 
 class Output(Protocol):
@@ -55,9 +56,13 @@ class Lines:
 
 
 class Table:
-    """Cards in a table, which is printed when all are there, since its columns depend on all."""
+    """Cards in a table, in the order of ``pictures``.
 
-    def __init__(self) -> None:
+    It is printed when all are there, since its columns depend on all.
+    """
+
+    def __init__(self, pictures: Sequence[str]) -> None:
+        self._places = {printable(picture): place for place, picture in enumerate(pictures)}
         self._records: list[Record] = []
 
     def append(self, record: Record) -> None:
@@ -68,10 +73,10 @@ class Table:
         from .cli_table import print_table
 
         if self._records:
-            print_table(self._records)
+            print_table(sorted(self._records, key=lambda record: self._places[record.picture]))
 
 
-def standard_output(form: Format | None) -> Output:
+def standard_output(form: Format | None, pictures: Sequence[str]) -> Output:
     """What writes to standard output: in a format, as a table on a terminal, or as plain text."""
     if form is not None:
         return Stream(form)
@@ -79,7 +84,7 @@ def standard_output(form: Format | None) -> Output:
         with contextlib.suppress(ModuleNotFoundError):
             import rich  # noqa: F401 - only whether it is there
 
-            return Table()
+            return Table(pictures)
     return Lines()
 
 

@@ -28,11 +28,10 @@ class Found:
         yield from self.problems
         if self.left_out:
             endings = ", ".join(
-                f"{printable(ending) or 'no ending'} {count}"
+                f"{printable(ending) or 'none'} ({count})"
                 for ending, count in sorted(self.left_out.items())
             )
-            total = self.left_out.total()
-            yield f"left out {total} by their names, which are no pictures': {endings}"
+            yield f"passed over, since their names do not end as pictures' do: {endings}"
 
 
 def is_url(picture: str) -> bool:

@@ -149,7 +149,7 @@ def _output(
 ) -> tuple[Output, list[str]]:
     """Where records go, and which of the pictures are to be recognised."""
     if arguments.file is None or form is None:
-        return standard_output(form), pictures
+        return standard_output(form, pictures), pictures
     if not arguments.resume:
         return OutputFile.create(arguments.file, form), pictures
     output, left = OutputFile.resume(arguments.file, form, pictures)

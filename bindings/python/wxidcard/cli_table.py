@@ -17,7 +17,11 @@ PICTURE_WIDTH = 16
 # A table's frame takes three columns for each of its own, and one more.
 FRAME = 3
 # Of a card in one cell: its lines, by the fields that they are of.
-TOGETHER = (("name", "gender", "nationality", "birth"), ("id",), ("addr",), ("type", "valid_date"))
+TOGETHER = (
+    ("type", "name", "gender", "nationality", "birth", "valid_date"),
+    ("id",),
+    ("addr",),
+)
 
 
 def print_table(records: Sequence[Record]) -> None:
@@ -65,7 +69,8 @@ def _narrow(records: Sequence[Record], width: int) -> Table:
     table.add_column("card", overflow="fold")
     for record in records:
         lines = [Text(line) for line in _together(fields_of(record))]
-        lines += [Text(f"- {sentence}", style="yellow") for sentence in findings_of(record)]
+        style = "yellow" if record.report and record.report["findings"] else ""
+        lines += [Text(f"- {sentence}", style=style) for sentence in findings_of(record)]
         table.add_row(Text(record.picture), Group(*lines))
     return table
 
