@@ -6,13 +6,12 @@ import json
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
@@ -69,9 +68,17 @@ def run(url: str, *arguments: str | Path, program: str = PROGRAM) -> tuple[int, 
 
 
 def run_on_terminal(
-    url: str, width: int, *arguments: str | Path, program: str = PROGRAM, **more: str
+    url: str,
+    width: int,
+    *arguments: str | Path,
+    program: str = PROGRAM,
+    meanwhile: Callable[[subprocess.Popen[bytes]], None] = lambda running: None,
+    **more: str,
 ) -> tuple[int, str]:
-    """The same on a terminal; the exit status, and all that the terminal was sent."""
+    """The same on a terminal; the exit status, and all that the terminal was sent.
+
+    ``meanwhile`` is called with the process before anything is read.
+    """
     leader, follower = pty.openpty()
     ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     with subprocess.Popen(
@@ -83,6 +90,7 @@ def run_on_terminal(
     ) as running:
         os.close(follower)
         try:
+            meanwhile(running)
             sent = _read_all(leader)
             return running.wait(timeout=60), sent
         finally:
@@ -151,9 +159,3 @@ def cards_in(path: Path, form: str) -> dict[str, dict[str, Any]]:
     cards = {record["picture"]: record["card"] for record in records}
     assert len(cards) == len(records)
     return cards
-
-
-def send(running: subprocess.Popen[str], number: signal.Signals) -> None:
-    """Send a signal to a command that runs."""
-    assert running.poll() is None
-    running.send_signal(number)
