@@ -30,13 +30,16 @@ sys.exit(main())
 WITHOUT_RICH = "import sys; sys.modules['rich'] = None\n" + PROGRAM
 
 
+# What changes what a command prints, and how.
+CHANGING = (
+    *("WXIDCARD_", "LC_", "LANG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"),
+    *("PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING"),
+)
+
+
 def variables(url: str, **more: str) -> dict[str, str]:
     """The environment of a command that asks the service at ``url``."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("WXIDCARD_", "LC_", "LANG", "NO_COLOR", "FORCE_COLOR", "COLUMNS"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(CHANGING)}
     own = {"WXIDCARD_BASE_URL": url, "WXIDCARD_ACCESS_TOKEN": "canary_token", "LANG": "C.UTF-8"}
     return {**kept, **own, **more}
 

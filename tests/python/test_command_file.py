@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import fcntl
 import io
 import json
 import os
@@ -230,6 +231,24 @@ def test_it_is_locked_while_it_is_open(form: Format, file: Path) -> None:
         assert left == [*PICTURES[1:]]
         with pytest.raises(FileRefusedError, match="another run"):
             OutputFile.resume(str(file), form, PICTURES)
+
+
+def test_a_file_that_is_replaced_before_it_is_locked(
+    form: Format, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another run does that begins at the same moment: what would be locked is no file now."""
+    content = write_cards(file, form)
+    flock = fcntl.flock
+
+    def lock(descriptor: int, operation: int) -> None:
+        file.unlink()
+        file.write_bytes(content)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    with pytest.raises(FileRefusedError, match="another run"):
+        OutputFile.resume(str(file), form, PICTURES)
+    assert file.read_bytes() == content
 
 
 def test_a_link_is_followed(form: Format, file: Path) -> None:

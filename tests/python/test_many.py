@@ -112,6 +112,7 @@ def test_what_cannot_be_recognised_is_an_outcome(
         (({"img_url": "https://example.com/a.jpg"},), {}, TypeError),
         ((io.BytesIO(JPEG),), {}, TypeError),
         ((5,), {}, TypeError),
+        ((Path("front.jpg"),), {}, TypeError),
         (([],), {"concurrency": 0}, ValueError),
         (([],), {"concurrency": -1}, ValueError),
         (([],), {"concurrency": 2.0}, TypeError),

@@ -37,7 +37,9 @@ class Stream:
         self._write(self._form.empty if self._is_empty else self._form.foot)
 
     def _write(self, data: bytes) -> None:
-        sys.stdout.buffer.write(data)
+        while data:
+            # Where Python was told not to buffer, a signal can cut a write short.
+            data = data[sys.stdout.buffer.write(data) :]
         sys.stdout.buffer.flush()
 
 

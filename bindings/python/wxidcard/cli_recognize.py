@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
@@ -10,7 +11,7 @@ from .cli_file import OutputFile
 from .cli_output import Output, standard_output
 from .cli_pictures import find_pictures
 from .cli_records import FORMATS, Format
-from .cli_run import SOME_FAILED, USAGE, Run
+from .cli_run import SIGNALLED, SOME_FAILED, USAGE, Run
 from .client import Client
 from .settings import Settings
 
@@ -105,6 +106,8 @@ def run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     except (OSError, ValueError) as error:
         print(f"wxidcard: {error}", file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt:  # before any picture was begun
+        return SIGNALLED + signal.SIGINT
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

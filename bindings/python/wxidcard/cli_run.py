@@ -57,7 +57,8 @@ class Run:
                 print(f"wxidcard: a record could not be written: {error}", file=sys.stderr)
                 self._has_stopped = True
         left = len(pictures) - self._begun
-        self._say_what_is_left(len(pictures), left)
+        with contextlib.suppress(BrokenPipeError):  # whoever read standard error has gone, too
+            self._say_what_is_left(len(pictures), left)
         if self._interruption.number is not None and left:
             return SIGNALLED + self._interruption.number
         if self._is_refused:

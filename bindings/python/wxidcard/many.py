@@ -6,6 +6,7 @@ recognises many uses these.
 """
 
 import itertools
+import os
 import threading
 import traceback
 from collections import deque
@@ -32,9 +33,8 @@ NO_PICTURE = b"\xff\xd8\xff"
 
 def check_arguments(pictures: object, concurrency: object, picture_type: str | None) -> None:
     """Raise what is wrong with the arguments of ``recognize_many``: TypeError or ValueError."""
-    if isinstance(pictures, (str, bytes, bytearray, memoryview, Mapping)) or hasattr(
-        pictures, "read"
-    ):
+    one = (str, bytes, bytearray, memoryview, Mapping, os.PathLike)
+    if isinstance(pictures, one) or hasattr(pictures, "read"):
         raise TypeError(
             f"pictures must be an iterable of pictures, and not one {type(pictures).__name__}; "
             "write [picture]"
