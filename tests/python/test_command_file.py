@@ -179,6 +179,7 @@ def test_what_is_there_is_not_written_over(form: Format, file: Path) -> None:
         b"[1, 2]\n",
         b"[\n1\n]\n",
         b"picture,card\na.jpg,b\n",
+        FORMS["csv"].head + b'"a.jpg"b,' + b"," * 12 + b"\n",
         b"\0" * 4096,
     ],
 )

@@ -1,6 +1,7 @@
 """recognize_many that is left, or interrupted, and what it keeps alive."""
 
 import gc
+import os
 import signal
 import time
 import weakref
@@ -164,8 +165,14 @@ def _remembered(picture: bytearray, made: list[weakref.ref[bytearray]]) -> bytea
     return picture
 
 
-def test_memory_is_flat_over_ten_thousand(service: ScriptedService) -> None:
+def test_memory_is_flat_over_ten_thousand(
+    service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each picture has 100 kB: a thousandth of them kept would be seen."""
+    # The sanitizer is not to keep what was freed, either.
+    options = os.environ.get("ASAN_OPTIONS", "")
+    few = "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
+    monkeypatch.setenv("ASAN_OPTIONS", f"{options}:{few}")
     text = """
     def resident():
         gc.collect()

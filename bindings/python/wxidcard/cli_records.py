@@ -108,7 +108,10 @@ def _as_csv(record: Record) -> bytes:
 
 
 def _read_csv(line: bytes) -> tuple[str, bool]:
-    (cells,) = csv.reader([line.decode()], strict=True)
+    try:
+        (cells,) = csv.reader([line.decode()], strict=True)
+    except csv.Error:
+        raise ValueError from None
     row = dict(zip(COLUMNS, cells, strict=True))
     return row["picture"], not row["error"]
 
