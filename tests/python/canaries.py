@@ -18,7 +18,7 @@ import wxidcard
 
 CANARY = "canary"
 PACKAGE = str(Path(wxidcard.__file__).parent)
-METHODS = ("__init__", "recognize", "refresh_token", "close", "__repr__")
+METHODS = ("__init__", "recognize", "recognize_many", "refresh_token", "close", "__repr__")
 
 
 def texts_of(error: BaseException) -> Iterator[str]:

@@ -131,6 +131,7 @@ class ScriptedService:
 
 
 def read_request(stream: Any) -> Request | None:
+    """The next request; None when the client has gone, be it in the middle of one."""
     line = stream.readline()
     if not line:
         return None
@@ -139,4 +140,6 @@ def read_request(stream: Any) -> Request | None:
     while (line := stream.readline().decode("ascii").rstrip("\r\n")) != "":
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    return Request(method, target, headers, stream.read(int(headers.get("content-length", "0"))))
+    length = int(headers.get("content-length", "0"))
+    body = stream.read(length)
+    return Request(method, target, headers, body) if len(body) == length else None

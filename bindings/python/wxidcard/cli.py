@@ -24,13 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "sandbox", add_help=False, help="the service on your own machine, for development and tests"
     )
-    arguments, rest = parser.parse_known_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments, rest = parser.parse_known_args(given)
     if arguments.command == "sandbox":
         return _sandbox(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments.command == "recognize":
-        return cli_recognize.run(arguments)
+        return cli_recognize.run(arguments, given)
     if arguments.command == "check":
         return cli_check.run(arguments)
     parser.print_help(sys.stderr)

@@ -1,24 +1,23 @@
-"""``wxidcard recognize``: pictures of cards."""
+"""``wxidcard recognize``: pictures of cards, many side by side."""
 
 import argparse
-import json
 import os
+import signal
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
-from . import checks
-from .cards import Card
-from .cli_check import sentences, spoken
+from .cli_file import OutputFile
+from .cli_output import Output, standard_output
+from .cli_pictures import find_pictures
+from .cli_records import FORMATS, Format
+from .cli_run import SIGNALLED, SOME_FAILED, USAGE, Run
 from .client import Client
-from .errors import Error
 from .settings import Settings
 
 if TYPE_CHECKING:
     from .cli_check import Subparsers
 
-SOME_FAILED = 1
-USAGE = 2
 # Credentials are read from here and never from an argument, which ps shows to everybody.
 VARIABLES = {
     "access_token": "WXIDCARD_ACCESS_TOKEN",
@@ -26,6 +25,13 @@ VARIABLES = {
     "secret": "WXIDCARD_SECRET",
     "base_url": "WXIDCARD_BASE_URL",
 }
+DESCRIPTION = f"""
+Recognises pictures of cards. A folder means the pictures in it and in its folders, by the endings
+of their names. A JPEG or PNG that is too large to send is scaled down. Credentials are taken from
+the environment: {VARIABLES["appid"]} with {VARIABLES["secret"]}, or {VARIABLES["access_token"]}.
+Exit status 0: all were recognised, 1: some were not, 2: wrong usage or credentials, 130 or 143: it
+was interrupted before all were begun.
+"""
 
 
 def add_parser(commands: "Subparsers") -> None:
@@ -34,15 +40,19 @@ def add_parser(commands: "Subparsers") -> None:
         "recognize",
         allow_abbrev=False,
         help="recognise pictures of cards",
-        description="Recognises pictures of cards, one after the other. A JPEG or PNG that is too "
-        "large to send is scaled down. Credentials are taken from the environment: "
-        f"{VARIABLES['appid']} with {VARIABLES['secret']}, or {VARIABLES['access_token']}. Exit "
-        "status 0: all were recognised, 1: some were not, 2: wrong usage or credentials.",
+        description=DESCRIPTION,
     )
     parser.add_argument("pictures", nargs="+", metavar="PATH_OR_URL")
     parser.add_argument("--access-token-file", metavar="FILE", help="a file with an access token")
     parser.add_argument("--type", choices=("photo", "scan"), help="with a background, or without")
-    parser.add_argument("--jsonl", action="store_true", help="print one JSON object a line")
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=8,
+        metavar="N",
+        help="how many are recognised side by side (default: %(default)s)",
+    )
+    _add_output(parser)
     parser.add_argument("--check", action="store_true", help="check what was read")
     parser.add_argument("--mask", action="store_true", help="print no whole name, number, address")
     parser.add_argument(
@@ -58,19 +68,56 @@ def add_parser(commands: "Subparsers") -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Carry the command out and return its exit status."""
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    forms = parser.add_mutually_exclusive_group()
+    for form, meaning in zip(
+        FORMATS, ("one JSON object a line", "one JSON array", "CSV"), strict=True
+    ):
+        forms.add_argument(
+            f"--{form.name}", dest="form", action="store_const", const=form, help=meaning
+        )
+    parser.add_argument(
+        "-o",
+        dest="file",
+        metavar="FILE",
+        help="write to a new FILE, for its owner's eyes only, in the format of its name "
+        "(.jsonl, .json or .csv) or of the option",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with FILE: recognise what it has no card of",
+    )
+
+
+def run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
+    """Carry the command out and return its exit status; ``given`` are its words, to be told."""
     try:
-        settings = _credentials(arguments.access_token_file)
-        settings["fit"] = arguments.fit
-        settings["strip_metadata"] = arguments.strip_metadata
-        client = Client(**settings)
+        form = _form(arguments)
+        with Client(**_settings(arguments)) as client:
+            found = find_pictures(arguments.pictures)
+            for line in found.remarks():
+                print(f"wxidcard: {line}", file=sys.stderr)
+            status = SOME_FAILED if found.problems else 0
+            if not found.pictures:
+                return status
+            output, pictures = _output(arguments, form, found.pictures)
+            return Run(client, arguments, given, output).recognize(pictures) or status
     except (OSError, ValueError) as error:
         print(f"wxidcard: {error}", file=sys.stderr)
         return USAGE
-    with client:
-        outcomes = [_recognize(client, picture, arguments) for picture in arguments.pictures]
-    return max(outcomes)
+    except KeyboardInterrupt:  # before any picture was begun
+        return SIGNALLED + signal.SIGINT
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = _credentials(arguments.access_token_file)
+    settings["fit"] = arguments.fit
+    settings["strip_metadata"] = arguments.strip_metadata
+    if arguments.concurrency < 1:
+        raise ValueError("--concurrency must be at least 1")
+    settings["max_connections"] = arguments.concurrency
+    return settings
 
 
 def _credentials(token_file: str | None) -> Settings:
@@ -82,41 +129,34 @@ def _credentials(token_file: str | None) -> Settings:
     return cast(Settings, {name: value for name, value in found.items() if value is not None})
 
 
-def _recognize(client: Client, picture: str, arguments: argparse.Namespace) -> int:
-    """Recognise one picture, print what came of it, and return the exit status so far."""
-    by_url = picture.startswith(("http://", "https://"))
-    try:
-        if by_url:
-            card = client.recognize(img_url=picture, type=arguments.type)
-        else:
-            card = client.recognize(picture, type=arguments.type)
-    except Error as error:
-        print(f"wxidcard: {picture}: {error}", file=sys.stderr)
-        return USAGE if error.kind in ("credential", "token", "permission") else SOME_FAILED
-    except (OSError, ValueError) as error:
-        print(f"wxidcard: {picture}: {error}", file=sys.stderr)
-        return SOME_FAILED
-    _print(picture, card, arguments)
-    return 0
+def _form(arguments: argparse.Namespace) -> Format | None:
+    """The format that is asked for, None for one for people."""
+    form: Format | None = arguments.form
+    if arguments.file is None:
+        if arguments.resume:
+            raise ValueError("--resume goes on with a file: name it with -o FILE")
+        return form
+    if form is None:
+        ending = os.path.splitext(arguments.file)[1].lower()
+        form = next((form for form in FORMATS if ending in form.suffixes), None)
+    if form is None:
+        raise ValueError(
+            "the name after -o does not tell the format: end it with .jsonl, .json or .csv, or add "
+            "--jsonl, --json or --csv"
+        )
+    return form
 
 
-def _print(picture: str, card: Card, arguments: argparse.Namespace) -> None:
-    report = checks.check(card) if arguments.check else None
-    shown: dict[str, Any] = checks.mask(card) if arguments.mask else dict(card)
-    if arguments.jsonl:
-        found = {} if report is None else {"findings": report["findings"]}
-        print(json.dumps({"picture": picture, "card": shown, **found}, ensure_ascii=False))
-        return
-    print("\n".join(_lines(picture, shown)))
-    if report is not None:
-        for sentence in sentences(report["findings"]) or [
-            spoken("nothing to object to", "未发现问题")
-        ]:
-            print(f"  - {sentence}")
-
-
-def _lines(picture: str, card: dict[str, Any]) -> Iterator[str]:
-    yield picture
-    width = max(map(len, card), default=0)
-    for name, value in card.items():
-        yield f"  {name:{width}}  {value}"
+def _output(
+    arguments: argparse.Namespace, form: Format | None, pictures: list[str]
+) -> tuple[Output, list[str]]:
+    """Where records go, and which of the pictures are to be recognised."""
+    if arguments.file is None or form is None:
+        return standard_output(form, pictures), pictures
+    if not arguments.resume:
+        return OutputFile.create(arguments.file, form), pictures
+    output, left = OutputFile.resume(arguments.file, form, pictures)
+    if len(left) < len(pictures):
+        done = len(pictures) - len(left)
+        print(f"wxidcard: {done} of {len(pictures)} were recognised before", file=sys.stderr)
+    return output, left

@@ -1,11 +1,12 @@
 """The blocking client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
-from . import _core
+from . import _core, many
 from .cards import Card
+from .many import Item
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +72,60 @@ class Client:
         client that was closed, and whatever ``token_provider`` raises.
         """
         return self._core.recognize(image, img_url=img_url, type=type)
+
+    def recognize_many(
+        self,
+        pictures: Iterable[Item],
+        *,
+        concurrency: int = 16,
+        type: Literal["photo", "scan"] | None = None,
+        stop_early: bool = True,
+    ) -> Generator[tuple[Item, Card | Exception], None, None]:
+        """Recognise many pictures side by side; gives ``(item, outcome)`` as they finish.
+
+        ::
+
+            for path, outcome in client.recognize_many(paths):
+                if isinstance(outcome, Exception):
+                    print(path, outcome)
+                else:
+                    print(path, outcome["name"])
+
+        ``pictures`` is any iterable. An item is what :meth:`recognize` takes as ``image``, or a
+        dict of its keywords, such as ``{"img_url": "…", "type": "scan"}``; ``type`` is for those
+        that have none of their own. The outcome is the card, or the exception that
+        :meth:`recognize` raised, be it a TypeError or OSError: a picture that fails ends nothing.
+        The item is the very object that was taken, by which to know it again.
+
+        ``concurrency`` is how many pictures are held at once, in flight or finished and not yet
+        consumed, so that memory does not grow with their number; there are only as many threads as
+        calls in flight. A client has ``max_connections`` (32) connections: calls beyond these wait
+        for one, which counts in their ``timeout``.
+
+        Items are taken by the thread that consumes, one for each outcome that it consumed and more
+        while none has finished; so ``pictures`` may be a generator, a cursor, a queue's iterator.
+        If it raises, what is in flight is yielded first, and then that exception is raised.
+
+        After a :class:`wxidcard.CredentialError`, :class:`wxidcard.PermissionDeniedError` or
+        :class:`wxidcard.QuotaExceededError` every further call would fail, too: no further item is
+        taken, and what is in flight is yielded. ``stop_early=False`` goes on all the same.
+
+        An iterator that is left, by ``break``, ``close()`` or Ctrl-C, takes no further item; its
+        calls in flight go on to their end, and so do their threads, without holding up the end of
+        the program. One iterator is for one thread at a time; a client can have any number of them.
+
+        Raises TypeError and ValueError at once for arguments that cannot be right (one picture
+        instead of an iterable, say) and for a client that was closed.
+        """
+        if self.closed:
+            raise ValueError("the client is closed: make a new one")
+        return many.recognize_many(
+            self.recognize,
+            pictures,
+            concurrency=concurrency,
+            picture_type=type,
+            stop_early=stop_early,
+        )
 
     def refresh_token(self, *, force: bool = False) -> None:
         """Fetch the token of ``appid`` and ``secret`` anew; it is never needed, but for ``force``.
