@@ -3,13 +3,14 @@
 import asyncio
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from . import _core
+from . import _core, aio_many
 from .aio_driver import Driver
 from .cards import Card
+from .many import Item
 from .settings import AsyncSettings, reduced
 
 if TYPE_CHECKING:
@@ -73,6 +74,36 @@ class AsyncClient:
             self._driver.renew_beside()
             await self._driver.drive(call)
             return call.take_card()
+
+    def recognize_many(
+        self,
+        pictures: Iterable[Item] | AsyncIterable[Item],
+        *,
+        concurrency: int = 16,
+        type: Literal["photo", "scan"] | None = None,
+        stop_early: bool = True,
+    ) -> AsyncGenerator[tuple[Item, Card | Exception], None]:
+        """Recognise many pictures side by side; gives ``(item, outcome)`` as they finish.
+
+        ::
+
+            async for path, outcome in client.recognize_many(paths, concurrency=64):
+                ...
+
+        All is as with :meth:`Client.recognize_many`, but that ``pictures`` may be an asynchronous
+        iterable, too, and that an iterator which is closed or cancelled breaks its calls in flight
+        off. (After a mere ``break`` that is when it is collected: ``contextlib.aclosing`` closes it
+        at once.) An iterable that is not asynchronous is taken from on the loop: it must not block.
+        """
+        if self.closed:
+            raise ValueError("the client is closed: make a new one")
+        return aio_many.recognize_many(
+            self.recognize,
+            pictures,
+            concurrency=concurrency,
+            picture_type=type,
+            stop_early=stop_early,
+        )
 
     async def refresh_token(self, *, force: bool = False) -> None:
         """Fetch the token of ``appid`` and ``secret`` anew: :meth:`Client.refresh_token`."""

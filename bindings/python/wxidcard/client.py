@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 from . import _core, many
 from .cards import Card
 from .many import Item
-from .settings import Settings
+from .settings import Settings, reduced
 
 if TYPE_CHECKING:
     import os
@@ -169,17 +169,7 @@ class Client:
         return self.__copy__()
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        for row in _core.setting_table():
-            if row["secret"] and self._settings.get(row["name"]) is not None:
-                raise TypeError(
-                    f"a Client with {row['name']} does not pickle, since the pickle would hold it "
-                    "in clear: make a Client in each process, in a worker's initializer perhaps"
-                )
-        return _restore, (type(self), self._settings)
-
-
-def _restore(client_class: type[Client], settings: Settings) -> Client:
-    return client_class(**settings)
+        return reduced(self, self._settings)
 
 
 def recognize(

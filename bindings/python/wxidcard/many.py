@@ -83,6 +83,11 @@ class Intake:
         return not self._ended and self._held < self._concurrency
 
     @property
+    def has_ended(self) -> bool:
+        """Whether no picture will be taken any more."""
+        return self._ended
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is held."""
         return self._held == 0
