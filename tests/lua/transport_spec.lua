@@ -1,3 +1,5 @@
+local cjson = require "cjson"
+local memory_store = require "wxidcard.memory_store"
 local refusal = require "support.refusal"
 local safe = require "wxidcard.safe"
 local support = require "support"
@@ -112,10 +114,68 @@ describe("a transport of the caller's", function()
 
     it("may raise, and what it raises reaches the caller", function()
         local own = {}
+        local function raise() error(own) end
         for _, module in ipairs { wxidcard, safe } do
-            local client = client_of({ function() error(own) end }, nil, module)
+            local client = client_of({ raise }, nil, module)
+            assert.equal(own, support.raised_by(recognize, client))
+            -- Where the token is fetched beside the call, it is fetched by the call then.
+            client = client_of({ raise, raise }, {
+                appid = "wx_of_a_raise", secret = "a_canary_secret",
+            }, module)
             assert.equal(own, support.raised_by(recognize, client))
         end
+    end)
+end)
+
+-- A client that finds "a_canary_old_one" in its store, which is to be renewed soon: by what
+-- renewal() returns. Returns it, and a function that tells how often that was asked for.
+local function client_of_stale_token(appid, renewal)
+    local store, renewals = memory_store.new(), 0
+    store:set(("wxidcard:token:api.weixin.qq.com:%s:stable_token"):format(appid), cjson.encode {
+        access_token = "a_canary_old_one", expires_at = os.time() + 200, expires_in = 7200,
+    }, 200)
+    local client = safe.new {
+        appid = appid, secret = "a_canary_secret", token_store = store, max_retries = 0,
+        transport = function(request)
+            if not request.url:find("/cgi-bin/", 1, true) then
+                local token = request.url:match("access_token=(.*)")
+                return reply(([[{"errcode":0,"type":"Back","token":"%s"}]]):format(token))
+            end
+            renewals = renewals + 1
+            return renewal()
+        end,
+    }
+    return client, function() return renewals end
+end
+
+-- After calls that go on with the old token. In nginx it is the second that has it renewed.
+local function assert_renewed(client, renewals)
+    assert.equal(0, renewals())
+    assert.equal("a_canary_old_one", recognize(client).token)
+    if support.interpreter == "nginx" then
+        recognize(client)
+    end
+    assert.equal(1, support.eventually(1, renewals))
+end
+
+describe("a renewal by a transport", function()
+    it("comes after the call in plain Lua, beside it in nginx", function()
+        local client, renewals = client_of_stale_token("wx_of_a_renewal", function()
+            return reply(TOKEN)
+        end)
+        assert_renewed(client, renewals)
+        assert.equal("a_canary_token_2", support.eventually("a_canary_token_2", function()
+            return recognize(client).token
+        end))
+        assert.equal(1, renewals())
+    end)
+
+    it("fails no call by what it raises, of which nothing is said", function()
+        local client, renewals = client_of_stale_token("wx_of_a_raised_renewal", function()
+            error("a canary")
+        end)
+        assert_renewed(client, renewals)
+        assert.equal("a_canary_old_one", recognize(client).token)
     end)
 end)
 

@@ -40,9 +40,10 @@ end
 
 local function one(arguments, number)
     local picture = picture_of(tonumber(arguments.length), number)
+    local given = arguments.url and { img_url = arguments.url } or { img = picture }
     ngx.update_time()
     local began = ngx.now()
-    local card, message, err = client_of(arguments):recognize{ img = picture }
+    local card, message, err = client_of(arguments):recognize(given)
     ngx.update_time()
     local outcome = { elapsed_ms = (ngx.now() - began) * 1000, message = message }
     if card then
@@ -89,8 +90,23 @@ function calls.held(arguments)
     return outcomes
 end
 
-function calls.release()
+-- Calls in turn, in a thread that is killed when the request is released.
+function calls.killed(arguments)
+    local thread = ngx.thread.spawn(calls.series, arguments)
+    while not is_released do
+        ngx.sleep(0.005)
+    end
+    assert(ngx.thread.kill(thread))
+    is_released = false
+    return "[]"
+end
+
+-- Returns when the thread has been killed, if there is one.
+function calls.release(arguments)
     is_released = true
+    while arguments.kills and is_released do
+        ngx.sleep(0.005)
+    end
     return "[]"
 end
 
@@ -211,8 +227,15 @@ class Caller:
         """The same in a request that goes on until ``release``."""
         return self._ask("held", base=base, calls=calls, length=2000, **more)
 
+    def killed_at(self, base: str, calls: int = 1, **more: object) -> list[dict[str, Any]]:
+        """The same in a thread that is killed by ``kill``."""
+        return self._ask("killed", base=base, calls=calls, length=2000, **more)
+
     def release(self) -> None:
         self._ask("release")
+
+    def kill(self) -> None:
+        self._ask("release", kills="yes")
 
 
 @contextmanager
@@ -230,4 +253,4 @@ def caller(
     with running(folder, LOCATIONS + locations, http, main, events=events) as nginx:
         yield Caller(nginx, server)
         log = (folder / "error.log").read_text(encoding="utf-8", errors="replace")
-        assert "canary" not in log and "lua entry thread aborted" not in log
+        assert "canary" not in log and "thread aborted" not in log

@@ -1,6 +1,7 @@
 """A server of the test's own, which does on each of its connections what the test says."""
 
 import contextlib
+import select
 import socket
 import threading
 import zlib
@@ -28,9 +29,14 @@ class Visit:
             self.requests.append(request)
         return request
 
+    def has_more(self) -> bool:
+        """Whether a request has begun to come, of which little is read; waits for that."""
+        return bool(self._stream.peek())
+
     def answer(self, request: Request, head: str = "HTTP/1.1 200 OK\r\n") -> None:
         """The right card, behind the first lines of the head."""
-        card = reply({"errcode": 0, **CARD, "image_crc32": zlib.crc32(request.picture)}).body
+        picture = request.picture if request.body else b""
+        card = reply({"errcode": 0, **CARD, "image_crc32": zlib.crc32(picture)}).body
         self.send(f"{head}Content-Length: {len(card)}\r\n\r\n".encode() + card)
 
     def send(self, data: bytes) -> None:
@@ -45,6 +51,15 @@ class Visit:
             while self._stream.read(65536):
                 pass
 
+    def wait_until_gone(self) -> None:
+        """The same, without reading what it sends."""
+        poller = select.poll()
+        poller.register(self.connection, select.POLLRDHUP)
+        poller.poll()
+
+    def say_no_more(self) -> None:
+        self.connection.shutdown(socket.SHUT_WR)
+
     def close(self) -> None:
         self._stream.close()
         self.connection.close()
@@ -54,10 +69,14 @@ Serve = Callable[[Visit], None]
 
 
 class Peer:
-    def __init__(self, serve: Serve) -> None:
+    def __init__(self, serve: Serve, window: int | None) -> None:
         self.visits: list[Visit] = []
         self._serve = serve
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.socket()
+        if window is not None:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(64)
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -99,9 +118,10 @@ class Peer:
 
 
 @contextmanager
-def peer(serve: Serve = Visit.serve_well) -> Iterator[Peer]:
-    """Start one; when it ends, so do its connections."""
-    made = Peer(serve)
+def peer(serve: Serve = Visit.serve_well, window: int | None = None) -> Iterator[Peer]:
+    """Start one; when it ends, so do its connections. ``window``: so many bytes, or some more, the
+    system takes of what it has not read yet."""
+    made = Peer(serve, window)
     try:
         yield made
     finally:

@@ -2,6 +2,7 @@
 may: connect_timeout, which is 500 ms here, and what is left of the call's time."""
 
 import contextlib
+import json
 import pathlib
 import socket
 import threading
@@ -120,3 +121,24 @@ def test_a_certificate_that_came_at_once_is_refused_too(calls: Caller) -> None:
     for word in ("self-signed", "expired"):
         kinds = {met["kind"] for met in calls.series("ok", 30, word=word)}
         assert kinds == {"tls"}
+
+
+OLD = """
+location /old/ {
+    lua_ssl_protocols SSLv3;
+    content_by_lua_block { ngx.print(require("calls").series(ngx.req.get_uri_args())) }
+}
+"""
+
+
+def test_what_was_wrong_before_is_not_said_again(
+    tmp_path: pathlib.Path, server: FaultServer
+) -> None:
+    """nginx's module puts the number of an earlier failure before another's words, if there was
+    nothing to wait for: here since no handshake can begin."""
+    with caller(tmp_path, server, OLD) as calls, relay_slowly(server, "self-signed") as relay:
+        (met,) = calls.series_at(relay.base("https"))
+        assert "no trusted authority" in met["message"]
+        query = f"base={server.base('ok', 'https')}&calls=1&length=100"
+        (met,) = json.loads(calls.nginx.get(f"/old/?{query}"))
+        assert (met["kind"], "the handshake failed" in met["message"]) == ("tls", True), met

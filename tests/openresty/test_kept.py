@@ -2,6 +2,7 @@
 not kept are closed at once."""
 
 import pathlib
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -179,6 +180,37 @@ def test_what_is_not_kept_is_closed_at_once(
         assert kinds == ({None} if scheme == "http" else {"tls"})
 
 
+@pytest.mark.parametrize("more", [{}, {"url": "https://example.com/a.jpg"}], ids=["img", "img_url"])
+def test_a_thread_that_is_killed_leaves_nothing_behind(
+    fresh_calls: Caller, more: dict[str, str]
+) -> None:
+    """Its request would not come to an end. It has looked at a connection that had ended, and waits
+    for the answer over another; a request for a URL has no body that would take time."""
+    may_answer = threading.Event()
+
+    def serve(visit: Visit) -> None:
+        request = visit.read()
+        assert request is not None
+        if visit.number == 2:
+            assert may_answer.wait(20)
+        visit.answer(request)
+        time.sleep(0.02)  # so that it is kept first
+
+    with peer(serve) as server, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(fresh_calls.killed_at, server.base(), 2, busy=100, **more)
+        wait_until(lambda: server.requests() == [1, 1])
+        fresh_calls.kill()
+        may_answer.set()
+        assert waiting.result() == []
+
+
+def test_a_connection_is_kept_for_longer_than_pauses_are(fresh_calls: Caller) -> None:
+    with peer() as server:
+        met = fresh_calls.series_at(server.base(), 2, first_pauses=500)
+        assert [outcome.get("right") for outcome in met] == [True, True]
+        assert server.requests() == [2]
+
+
 def test_a_kept_connection_is_closed_in_the_end(
     tmp_path: pathlib.Path, server: FaultServer
 ) -> None:
@@ -191,15 +223,14 @@ def test_a_kept_connection_is_closed_in_the_end(
         assert time.monotonic() - began > 0.25
 
 
-def test_as_many_are_kept_as_may_be(fresh_calls: Caller) -> None:
-    """By default 100; in all, however many were needed at once."""
-    for kept in (None, 2):
-        more = {} if kept is None else {"kept": kept}
-        with peer(answer_slowly) as server:
-            for _ in range(2):
-                outcomes = fresh_calls.at_once_at(server.base(), 10, **more)
-                assert all(outcome.get("right") for outcome in outcomes)
-            assert len(server.visits) == 10 if kept is None else 18
+@pytest.mark.parametrize(("more", "new"), [({}, 0), ({"kept": 2}, 8)], ids=["by default", "two"])
+def test_as_many_are_kept_as_may_be(fresh_calls: Caller, more: dict[str, int], new: int) -> None:
+    """However many were needed at once."""
+    with peer(answer_slowly) as server:
+        for _ in range(2):
+            outcomes = fresh_calls.at_once_at(server.base(), 10, **more)
+            assert all(outcome.get("right") for outcome in outcomes)
+        assert len(server.visits) == 10 + new
 
 
 def answer_slowly(visit: Visit) -> None:
