@@ -187,6 +187,17 @@ def test_a_renewal_that_fails_fails_no_call(account: Account, workers: Workers) 
     assert len(account.fetches) <= 3  # it is remembered for 1 s, then for 2 s
 
 
+def test_calls_that_wait_for_the_others_fetch_end_in_time(
+    tmp_path: pathlib.Path, account: Account
+) -> None:
+    account.gate.clear()
+    with recognizing(tmp_path, account, f"{SHARED}, timeout = 400") as hasty:
+        clients = hasty.crowd(each=10)
+        ask_at_once(clients, "/recognize")
+        assert outcomes(answers(clients)) == {"timeout": 20}
+    assert account.used == []
+
+
 @pytest.fixture
 def impatient(tmp_path: pathlib.Path, account: Account) -> Iterator[Workers]:
     """Whose calls wait for no second try, at an endpoint that is out of order."""
