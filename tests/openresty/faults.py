@@ -122,6 +122,7 @@ function calls.at_once(arguments)
         outcomes[number] = outcome
     end
     keep_busy(tonumber(arguments.between) or 0)
+    arguments.timeout = arguments.behind_timeout or arguments.timeout
     local last = #threads + (tonumber(arguments.behind) or 0)
     for _, outcome in ipairs(call_in_turn(arguments, #threads + 1, last)) do
         outcomes[#outcomes + 1] = outcome

@@ -3,6 +3,7 @@
 import contextlib
 import select
 import socket
+import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -59,6 +60,11 @@ class Visit:
 
     def say_no_more(self) -> None:
         self.connection.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Ends it without order, whatever has not been read or sent yet."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def close(self) -> None:
         self._stream.close()

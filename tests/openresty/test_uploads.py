@@ -66,6 +66,22 @@ def test_a_kept_connection_that_ends_meanwhile_is_no_failure(fresh_calls: Caller
         assert ending.requests() == [1, 1]
 
 
+def test_what_was_sent_whole_is_not_sent_again(fresh_calls: Caller) -> None:
+    """The service may have counted it."""
+
+    def serve(visit: Visit) -> None:
+        request = visit.read()
+        assert request is not None
+        visit.answer(request)
+        visit.read()
+        visit.reset()
+
+    with peer(serve) as resetting:
+        met = fresh_calls.series_at(resetting.base(), 2, SMALL)
+        assert [outcome.get("kind") for outcome in met] == [None, "network"], met
+        assert resetting.requests() == [2]
+
+
 def refuse(visit: Visit) -> None:
     visit.connection.recv(1)
     visit.send(REFUSAL)
