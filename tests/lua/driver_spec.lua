@@ -14,7 +14,7 @@ local function client_of(appid, means_of)
     function means.send(call)
         local is_fetch = call:request().target:find("/cgi-bin/", 1, true)
         done[#done + 1] = is_fetch and "fetch" or "picture"
-        before_sending()
+        before_sending(call)
         call:answer_reply(core.now_ms(), { status = 200, body = is_fetch and TOKEN or CARD })
     end
     local settings = { appid = appid, secret = "a_canary_secret" }
@@ -62,6 +62,23 @@ describe("a driver", function()
         end)
         assert.equal("Back", recognize(client).type)
         assert.same({ "fetch", "begun", "picture" }, done)
+    end)
+
+    it("begins each call by chance: none is like another", function()
+        local boundaries = {}
+        local client = client_of("wx_of_chance", function()
+            return {
+                before_sending = function(call)
+                    local boundary = call:request().head:match("boundary=(%S+)")
+                    boundaries[#boundaries + 1] = boundary
+                end,
+            }
+        end)
+        for _ = 1, 3 do -- the first fetches the token besides, for which chance is needed, too
+            recognize(client)
+        end
+        assert.equal(3, #boundaries)
+        assert.not_equal(boundaries[2], boundaries[3])
     end)
 
     it("does it itself where there is no background", function()
