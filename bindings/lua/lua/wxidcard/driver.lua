@@ -7,8 +7,9 @@
 --                         mistake
 --     sleep(milliseconds) lets time pass
 --     background(work, …) has a function run beside the caller, with these arguments and no local
---                         of the caller's, who may vanish; false if that cannot be. Without it,
---                         what is to be done beside a call is done after it
+--                         of the caller's, who may vanish; false if that cannot be, and even so
+--                         it may never begin. Without it, what is to be done beside a call is done
+--                         after it
 --     refusal()           a sentence if nothing can be sent from here, else nil. May be absent
 --     take_turn()         returns when a call may begin. May be absent
 --     warn(message)
