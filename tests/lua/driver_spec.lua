@@ -1,5 +1,7 @@
+local cjson = require "cjson"
 local core = require "wxidcard.core"
 local driver = require "wxidcard.driver"
+local memory_store = require "wxidcard.memory_store"
 local support = require "support"
 
 local CARD = [[{"errcode":0,"errmsg":"ok","type":"Back","valid_date":"20070105-20270105"}]]
@@ -7,7 +9,7 @@ local TOKEN = [[{"access_token":"a_canary_token","expires_in":7200}]]
 
 -- A driver's client with these means beside its send. Returns it, and a list of what it does: what
 -- is sent, and where the means say so.
-local function client_of(appid, means_of)
+local function client_of(appid, means_of, store)
     local done = {}
     local means = means_of(done)
     local before_sending = means.before_sending or function() end
@@ -17,7 +19,7 @@ local function client_of(appid, means_of)
         before_sending(call)
         call:answer_reply(core.now_ms(), { status = 200, body = is_fetch and TOKEN or CARD })
     end
-    local settings = { appid = appid, secret = "a_canary_secret" }
+    local settings = { appid = appid, secret = "a_canary_secret", token_store = store }
     return driver.new(settings, function() return means end), done
 end
 
@@ -62,6 +64,29 @@ describe("a driver", function()
         end)
         assert.equal("Back", recognize(client).type)
         assert.same({ "fetch", "begun", "picture" }, done)
+    end)
+
+    it("renews a token in the background, and needs no other for that", function()
+        local store = memory_store.new()
+        local key = "wxidcard:token:api.weixin.qq.com:wx_of_a_background:stable_token"
+        store:set(key, cjson.encode {
+            access_token = "a_canary_old_one", expires_at = os.time() + 200, expires_in = 7200,
+        }, 200)
+        local client, done = client_of("wx_of_a_background", function(done)
+            return {
+                background = function(work, ...)
+                    done[#done + 1] = "background"
+                    work(...)
+                    return true
+                end,
+            }
+        end, store)
+        for _ = 1, 3 do -- the first looks into the store, which is done in the background, too
+            assert.equal("Back", recognize(client).type)
+        end
+        assert.same({
+            "background", "picture", "background", "fetch", "picture", "picture",
+        }, done)
     end)
 
     it("begins each call by chance: none is like another", function()
