@@ -1,3 +1,5 @@
+local cjson = require "cjson"
+local memory_store = require "wxidcard.memory_store"
 local refusal = require "support.refusal"
 local safe = require "wxidcard.safe"
 local support = require "support"
@@ -112,10 +114,80 @@ describe("a transport of the caller's", function()
 
     it("may raise, and what it raises reaches the caller", function()
         local own = {}
+        local function raise() error(own) end
         for _, module in ipairs { wxidcard, safe } do
-            local client = client_of({ function() error(own) end }, nil, module)
+            local client = client_of({ raise }, nil, module)
+            assert.equal(own, support.raised_by(recognize, client))
+            -- Where the token is fetched beside the call, it is fetched by the call then.
+            client = client_of({ raise, raise }, {
+                appid = "wx_of_a_raise", secret = "a_canary_secret",
+            }, module)
             assert.equal(own, support.raised_by(recognize, client))
         end
+    end)
+end)
+
+-- Time in which nginx carries out what was put beside a call.
+local function let_pass()
+    if support.interpreter == "nginx" then
+        rawget(_G, "ngx").sleep(0.02)
+    end
+end
+
+-- A client that finds "a_canary_old_one" in its store, which is to be renewed soon: by what
+-- renewal() returns. Returns it, and a function that tells how often that was asked for; so do its
+-- cards, of the time when their pictures were taken.
+local function client_of_stale_token(appid, renewal)
+    local store, renewals = memory_store.new(), 0
+    store:set(("wxidcard:token:api.weixin.qq.com:%s:stable_token"):format(appid), cjson.encode {
+        access_token = "a_canary_old_one", expires_at = os.time() + 200, expires_in = 7200,
+    }, 200)
+    local client = safe.new {
+        appid = appid, secret = "a_canary_secret", token_store = store, max_retries = 0,
+        transport = function(request)
+            if not request.url:find("/cgi-bin/", 1, true) then
+                let_pass()
+                return reply(cjson.encode {
+                    errcode = 0, type = "Back", token = request.url:match("access_token=(.*)"),
+                    renewals = renewals,
+                })
+            end
+            renewals = renewals + 1
+            return renewal()
+        end,
+    }
+    return client, function() return renewals end
+end
+
+-- In plain Lua behind the first call, in nginx beside the second.
+local function assert_renewed(client, renewals)
+    local card = recognize(client)
+    assert.same({ "a_canary_old_one", 0 }, { card.token, card.renewals })
+    if support.interpreter == "nginx" then
+        let_pass()
+        assert.equal(0, renewals())
+        card = recognize(client)
+        assert.same({ "a_canary_old_one", 1 }, { card.token, card.renewals })
+    end
+    assert.equal(1, renewals())
+end
+
+describe("a renewal by a transport", function()
+    it("comes after the call in plain Lua, beside it in nginx", function()
+        local client, renewals = client_of_stale_token("wx_of_a_renewal", function()
+            return reply(TOKEN)
+        end)
+        assert_renewed(client, renewals)
+        assert.equal("a_canary_token_2", recognize(client).token)
+        assert.equal(1, renewals())
+    end)
+
+    it("fails no call by what it raises, of which nothing is said", function()
+        local client, renewals = client_of_stale_token("wx_of_a_raised_renewal", function()
+            error("a canary")
+        end)
+        assert_renewed(client, renewals)
+        assert.equal("a_canary_old_one", recognize(client).token)
     end)
 end)
 
@@ -168,6 +240,8 @@ describe("a client with a transport", function()
         local said = refusal.of(client.recognize, client, { img = support.JPEG, now_ms = 1 })
         assert.truthy(said:find("now_ms", 1, true), said)
         said = refusal.of(client.recognize, client, "front.jpg")
+        assert.truthy(said:find("table", 1, true), said)
+        said = refusal.of(client.refresh_token, client, false)
         assert.truthy(said:find("table", 1, true), said)
         client:close()
         said = refusal.of(client.recognize, client, { img = support.JPEG })

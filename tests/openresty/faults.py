@@ -18,13 +18,16 @@ TIMEOUT_MS = 600
 CLIENT = r"""
 local cjson = require "cjson"
 local safe = require "wxidcard.safe"
-local calls, clients = {}, {}
+local calls, clients, is_released = {}, {}, false
 
 local function client_of(arguments)
-    local key = arguments.base .. (arguments.timeout or "")
+    local key = table.concat({
+        arguments.base, arguments.timeout or "", arguments.retries or "", arguments.kept or "",
+    }, " ")
     clients[key] = clients[key] or assert(safe.new{
         access_token = "canary_token", base_url = arguments.base, connect_timeout = 500,
         timeout = tonumber(arguments.timeout), max_retries = tonumber(arguments.retries) or 0,
+        max_connections = tonumber(arguments.kept),
     })
     return clients[key]
 end
@@ -37,9 +40,10 @@ end
 
 local function one(arguments, number)
     local picture = picture_of(tonumber(arguments.length), number)
+    local given = arguments.url and { img_url = arguments.url } or { img = picture }
     ngx.update_time()
     local began = ngx.now()
-    local card, message, err = client_of(arguments):recognize{ img = picture }
+    local card, message, err = client_of(arguments):recognize(given)
     ngx.update_time()
     local outcome = { elapsed_ms = (ngx.now() - began) * 1000, message = message }
     if card then
@@ -50,20 +54,64 @@ local function one(arguments, number)
     return outcome
 end
 
--- Calls one after the other, with pauses; of the first few with longer ones.
-function calls.series(arguments)
+-- Nothing else goes on in the worker meanwhile.
+local function keep_busy(milliseconds)
+    local ends = ngx.now() + milliseconds / 1000
+    repeat
+        ngx.update_time()
+    until ngx.now() >= ends
+end
+
+-- Calls one after the other, with pauses; of the first few with longer ones. busy: as long as the
+-- worker does nothing but wait after each.
+local function call_in_turn(arguments, first, last)
     local outcomes = {}
-    for number = 1, tonumber(arguments.calls) do
-        outcomes[number] = one(arguments, number)
+    for number = first, last do
+        outcomes[#outcomes + 1] = one(arguments, number)
         local pause = number <= 3 and arguments.first_pauses or arguments.pause
         if pause and pause ~= "0" then
             ngx.sleep(tonumber(pause) / 1000)
         end
+        keep_busy(tonumber(arguments.busy) or 0)
     end
-    return cjson.encode(outcomes)
+    return outcomes
 end
 
--- Calls at once, in threads of one request.
+function calls.series(arguments)
+    return cjson.encode(call_in_turn(arguments, 1, tonumber(arguments.calls)))
+end
+
+-- The same, and then the request goes on until it is released.
+function calls.held(arguments)
+    local outcomes = calls.series(arguments)
+    while not is_released do
+        ngx.sleep(0.005)
+    end
+    return outcomes
+end
+
+-- Calls in turn, in a thread that is killed when the request is released.
+function calls.killed(arguments)
+    local thread = ngx.thread.spawn(calls.series, arguments)
+    while not is_released do
+        ngx.sleep(0.005)
+    end
+    assert(ngx.thread.kill(thread))
+    is_released = false
+    return "[]"
+end
+
+-- Returns when the thread has been killed, if there is one.
+function calls.release(arguments)
+    is_released = true
+    while arguments.kills and is_released do
+        ngx.sleep(0.005)
+    end
+    return "[]"
+end
+
+-- Calls at once, in threads of one request; and behind them, if that is said, some in turn.
+-- between: as long as the worker does nothing but wait before those.
 function calls.at_once(arguments)
     local threads, outcomes = {}, {}
     for number = 1, tonumber(arguments.calls) do
@@ -73,17 +121,21 @@ function calls.at_once(arguments)
         local _, outcome = ngx.thread.wait(thread)
         outcomes[number] = outcome
     end
+    keep_busy(tonumber(arguments.between) or 0)
+    arguments.timeout = arguments.behind_timeout or arguments.timeout
+    local last = #threads + (tonumber(arguments.behind) or 0)
+    for _, outcome in ipairs(call_in_turn(arguments, #threads + 1, last)) do
+        outcomes[#outcomes + 1] = outcome
+    end
     return cjson.encode(outcomes)
 end
 
 return calls
 """
 LOCATIONS = """
-location /series { content_by_lua_block {
-    ngx.print(require("calls").series(ngx.req.get_uri_args()))
-} }
-location /at-once { content_by_lua_block {
-    ngx.print(require("calls").at_once(ngx.req.get_uri_args()))
+location /calls/ { content_by_lua_block {
+    local what = ngx.var.uri:match("[^/]+$")
+    ngx.print(require("calls")[what](ngx.req.get_uri_args()))
 } }
 location /ping { content_by_lua_block { ngx.print("pong") } }
 """
@@ -148,23 +200,58 @@ class Caller:
 
     def _ask(self, what: str, **arguments: object) -> list[dict[str, Any]]:
         query = "&".join(f"{name}={quote(str(value))}" for name, value in arguments.items())
-        outcomes: list[dict[str, Any]] = json.loads(self.nginx.get(f"/{what}?{query}"))
+        outcomes: list[dict[str, Any]] = json.loads(self.nginx.get(f"/calls/{what}?{query}"))
         return outcomes
 
     def series(
         self, fault: str, calls: int = 1, length: int = 2000, word: str = "http", **more: object
     ) -> list[dict[str, Any]]:
-        base = self.server.base(fault, word)
+        return self.series_at(self.server.base(fault, word), calls, length, **more)
+
+    def at_once(
+        self, fault: str, calls: int, length: int = 2000, **more: object
+    ) -> list[dict[str, Any]]:
+        return self.at_once_at(self.server.base(fault), calls, length, **more)
+
+    def at_once_at(
+        self, base: str, calls: int, length: int = 2000, **more: object
+    ) -> list[dict[str, Any]]:
+        return self._ask("at_once", base=base, calls=calls, length=length, **more)
+
+    def series_at(
+        self, base: str, calls: int = 1, length: int = 2000, **more: object
+    ) -> list[dict[str, Any]]:
+        """At any base URL."""
         return self._ask("series", base=base, calls=calls, length=length, **more)
 
-    def at_once(self, fault: str, calls: int, length: int = 2000) -> list[dict[str, Any]]:
-        return self._ask("at-once", base=self.server.base(fault), calls=calls, length=length)
+    def held_at(self, base: str, calls: int = 1, **more: object) -> list[dict[str, Any]]:
+        """The same in a request that goes on until ``release``."""
+        return self._ask("held", base=base, calls=calls, length=2000, **more)
+
+    def killed_at(self, base: str, calls: int = 1, **more: object) -> list[dict[str, Any]]:
+        """The same in a thread that is killed by ``kill``."""
+        return self._ask("killed", base=base, calls=calls, length=2000, **more)
+
+    def release(self) -> None:
+        self._ask("release")
+
+    def kill(self) -> None:
+        self._ask("release", kills="yes")
 
 
 @contextmanager
-def caller(folder: pathlib.Path, server: FaultServer) -> Iterator[Caller]:
+def caller(
+    folder: pathlib.Path,
+    server: FaultServer,
+    locations: str = "",
+    http: str = "",
+    main: str = "",
+    events: str = "",
+) -> Iterator[Caller]:
+    """In a nginx of its own, with more in its configuration."""
     (folder / "calls.lua").write_text(CLIENT, encoding="utf-8")
-    with running(folder, LOCATIONS, HTTP.format(ca=server.words["ca"])) as nginx:
+    http = HTTP.format(ca=server.words["ca"]) + http
+    with running(folder, LOCATIONS + locations, http, main, events=events) as nginx:
         yield Caller(nginx, server)
         log = (folder / "error.log").read_text(encoding="utf-8", errors="replace")
-        assert "canary" not in log and "lua entry thread aborted" not in log
+        assert "canary" not in log and "thread aborted" not in log

@@ -22,7 +22,7 @@ error_log {prefix}/error.log info;
 {user}
 {main}
 thread_pool recognition threads=2;
-events {{}}
+events {{ {events} }}
 http {{
     access_log off;
     client_max_body_size 16m;
@@ -93,6 +93,7 @@ def running(
     main: str = "",
     workers: int = 1,
     output: int | None = None,
+    events: str = "",
 ) -> Iterator[Nginx]:
     """Start one in a folder, whose Lua files it finds, with these parts of its configuration.
 
@@ -109,6 +110,7 @@ def running(
             user=user,
             main=main,
             workers=workers,
+            events=events,
             http=http,
             locations=locations,
         )

@@ -84,6 +84,7 @@ def test_a_thread_that_is_killed_in_its_fetch(
     assert client.answer() == {"killed": True}
     account.gate.set()
     succeed_soon(workers)
+    assert len(account.used) == 20  # the fetch goes on without the call, its picture does not
 
 
 def test_a_thread_that_is_killed_while_the_service_works(

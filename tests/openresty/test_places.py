@@ -44,6 +44,9 @@ location /early {{ content_by_lua_block {{ ngx.print(require("attempt").early())
 location /safe {{
     content_by_lua_block {{ ngx.print(require("attempt").attempt("wxidcard.safe")) }}
 }}
+location /made {{
+    content_by_lua_block {{ ngx.print(require("attempt").made(ngx.req.get_uri_args())) }}
+}}
 location /light-thread {{ content_by_lua_block {{
     local thread = ngx.thread.spawn(require("attempt").attempt)
     local _, said = ngx.thread.wait(thread)
@@ -106,7 +109,16 @@ function attempt.early()
     return early:recognize{ img = "\255\216\255\224invented" }.type
 end
 
--- The same, kept for later.
+-- What is said of settings when a client is made.
+function attempt.made(settings)
+    settings.access_token = "canary"
+    settings.transport = settings.own and function() return { status = 200, body = "{}" } end
+    settings.own = nil
+    local ran, problem = pcall(require("wxidcard.safe").new, settings)
+    return ran and "made" or problem
+end
+
+-- What a recognition says here, kept for later.
 function attempt.note(phase)
     ngx.shared.seen:set(phase, attempt.attempt())
 end
@@ -179,6 +191,18 @@ def test_a_client_may_be_made_before_the_workers(nginx: Nginx) -> None:
 
 def test_in_a_timer_it_recognises(nginx: Nginx) -> None:
     wait_until(lambda: nginx.get("/noted?phase=timer") == GOOD)
+
+
+@pytest.mark.parametrize(
+    ("setting", "instead"),
+    [("ca_file=/etc/ca.pem", "lua_ssl_trusted_certificate"), ("proxy=http://proxy", "a transport")],
+)
+def test_what_is_not_for_nginx_is_refused(nginx: Nginx, setting: str, instead: str) -> None:
+    """But for a transport of the caller's, which may heed it."""
+    name = setting.partition("=")[0]
+    said = nginx.get(f"/made?{setting}")
+    assert f"{name} is not for nginx" in said and instead in said
+    assert nginx.get(f"/made?{setting}&own=yes") == "made"
 
 
 @pytest.mark.parametrize(

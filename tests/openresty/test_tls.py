@@ -72,12 +72,11 @@ def test_hosts_that_need_no_resolver(tmp_path: Path, server: FaultServer, host: 
         running(tmp_path, LOCATIONS, HTTP.format(ca=server.words["ca"])) as nginx,
     ):
         threading.Thread(target=service.serve_forever, daemon=True).start()
-        said = nginx.get(f"/series?base=http://{host}:{service.server_port}&calls=2&length=100")
+        met = Caller(nginx, server).series_at(f"http://{host}:{service.server_port}", 2)
         service.shutdown()
-    assert '"right":false' in said and "kind" not in said  # a card, which is no echo
+    assert [outcome.get("right") for outcome in met] == [False, False]  # a card, which is no echo
 
 
 def test_a_name_needs_a_resolver(calls: Caller) -> None:
-    said = calls.nginx.get("/series?base=https://service.invalid&calls=1&length=100")
-    assert '"kind":"connect"' in said
-    assert "nginx has no resolver" in said
+    (met,) = calls.series_at("https://service.invalid")
+    assert (met.get("kind"), "nginx has no resolver" in met["message"]) == ("connect", True), met

@@ -155,6 +155,24 @@ def test_a_stale_token_is_used_while_one_renewal_runs_beside(
     assert len(account.fetches) == 1
 
 
+def test_a_renewal_does_not_wait_for_the_call(account: Account, workers: Workers) -> None:
+    """It has begun when the service still works on the picture."""
+    workers.put(stale_record(account, "canary-stale"), 200)
+    clients = workers.crowd(each=1)
+    has_token_from_store(clients)
+    plain_answer = account.answer
+
+    def answer(request: Request) -> Reply:
+        if "/cv/" in request.target:
+            wait_until(lambda: account.fetches)
+        return plain_answer(request)
+
+    account.accepts_all = True
+    account.service.otherwise = answer
+    ask_at_once(clients[:1], "/recognize")
+    assert outcomes(answers(clients[:1])) == {"Back": 1}
+
+
 def test_a_renewal_that_fails_fails_no_call(account: Account, workers: Workers) -> None:
     workers.put(stale_record(account, "canary-stale"), 200)
     account.token_answer = BROKEN
@@ -167,6 +185,17 @@ def test_a_renewal_that_fails_fails_no_call(account: Account, workers: Workers) 
     assert outcomes(answers(clients)) == {"Back": 50}
     assert set(account.used) == {"canary-stale"}
     assert len(account.fetches) <= 3  # it is remembered for 1 s, then for 2 s
+
+
+def test_calls_that_wait_for_the_others_fetch_end_in_time(
+    tmp_path: pathlib.Path, account: Account
+) -> None:
+    account.gate.clear()
+    with recognizing(tmp_path, account, f"{SHARED}, timeout = 400") as hasty:
+        clients = hasty.crowd(each=10)
+        ask_at_once(clients, "/recognize")
+        assert outcomes(answers(clients)) == {"timeout": 20}
+    assert account.used == []
 
 
 @pytest.fixture

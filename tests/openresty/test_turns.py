@@ -71,3 +71,10 @@ def test_many_take_turns(nginx: Nginx) -> None:
 
 def test_a_small_picture_is_two_turns(nginx: Nginx) -> None:
     assert len(json.loads(nginx.get("/calls?calls=1&length=800"))) == 2
+
+
+def test_each_piece_has_its_moment(nginx: Nginx) -> None:
+    taken = json.loads(nginx.get(f"/calls?calls=1&length={3 * PICTURE}"))
+    assert len(taken) == 1 + 14
+    # Of the clock that is read here, a moment may be no tick, but two are one.
+    assert max(collections.Counter(taken[1:]).values()) <= 2

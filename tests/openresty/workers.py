@@ -171,6 +171,7 @@ def recognizing(
     *,
     workers: int = 2,
     locations: str = "",
+    http: str = "",
 ) -> Iterator[Workers]:
     """Start one. ``settings`` are more of the client's, in Lua; modules that they require are
     copied from beside this file."""
@@ -182,7 +183,7 @@ def recognizing(
         f'base_url = "{account.url}", {settings} }}\n'
     )
     with (
-        running(folder, LOCATIONS + locations, HTTP, workers=workers) as nginx,
+        running(folder, LOCATIONS + locations, HTTP + http, workers=workers) as nginx,
         ExitStack() as stack,
     ):
         made = Workers(nginx, account, stack)

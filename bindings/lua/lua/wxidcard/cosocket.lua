@@ -39,6 +39,13 @@ end
 
 -- ---- Failures before a request is sent
 
+-- Of a connection that nginx itself has none left for (worker_connections) it says no more than
+-- "error", or what the system said last: that a connection is "in progress".
+local function is_shortage(problem)
+    return problem == "error" or problem:find("in progress", 1, true)
+        or problem:find("open files", 1, true)
+end
+
 local function failure_to_connect(problem)
     if problem:find("timeout", 1, true) then
         return "timeout", "no connection came about in time"
@@ -47,7 +54,7 @@ local function failure_to_connect(problem)
             .. "directive resolver"
     elseif problem:find("resolve", 1, true) then
         return "connect", "the host's name was not resolved"
-    elseif problem:find("worker_connections", 1, true) or problem:find("open files", 1, true) then
+    elseif is_shortage(problem) then
         return "system", "no connection or file descriptor is left in this nginx worker"
     end
     return "connect", "nobody accepted the connection"

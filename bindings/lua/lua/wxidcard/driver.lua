@@ -7,8 +7,9 @@
 --                         mistake
 --     sleep(milliseconds) lets time pass
 --     background(work, …) has a function run beside the caller, with these arguments and no local
---                         of the caller's, who may vanish; false if that cannot be. Without it,
---                         what is to be done beside a call is done after it
+--                         of the caller's, who may vanish; false if that cannot be, and even so
+--                         it may never begin. Without it, what is to be done beside a call is done
+--                         after it
 --     refusal()           a sentence if nothing can be sent from here, else nil. May be absent
 --     take_turn()         returns when a call may begin. May be absent
 --     warn(message)
@@ -63,32 +64,51 @@ local function carry_out_fetch(call, own)
 end
 
 local function fetch(call, own, progress)
-    pcall(carry_out_fetch, call, own)
-    progress.is_over = true
+    if not progress.is_given_up then
+        progress.has_begun = true
+        pcall(carry_out_fetch, call, own)
+        progress.is_over = true
+    end
+end
+
+-- Whether what has been put into the background has begun. It begins before the second of two
+-- sleeps is over, or never: nginx drops a timer for which it has no connection, or when as many are
+-- running as may (lua_max_running_timers).
+local function has_begun(own, progress)
+    for _ = 1, 2 do
+        if not progress.has_begun then
+            own.means.sleep(A_MOMENT_MS)
+        end
+    end
+    progress.is_given_up = not progress.has_begun
+    return progress.has_begun
 end
 
 -- Carries out the steps of a fetch beside the caller, and waits for its end: others may be waiting
 -- for the token, and the caller may vanish. False if nothing came of it.
 local function fetch_apart(call, own)
-    local progress = { is_over = false }
-    local has_begun = own.means.background(fetch, call, own, progress)
-    while has_begun and not progress.is_over do
+    local progress = { has_begun = false, is_given_up = false, is_over = false }
+    if not own.means.background(fetch, call, own, progress) or not has_begun(own, progress) then
+        return false
+    end
+    while not progress.is_over do
         own.means.sleep(A_MOMENT_MS)
     end
-    return has_begun and not call:is_fetching()
+    return not call:is_fetching()
 end
 
 -- Returns the sentence of a mistake, if the caller's own function made one. is_apart: nobody waits
 -- for this call who may vanish.
 local function drive(call, own, is_apart)
+    local goes_apart = not is_apart and own.means.background ~= nil
     while true do
         local step = call:step(core.now_ms())
         if step == "done" then
             return nil
         end
-        local is_done = not is_apart and own.means.background and call:is_fetching()
-            and fetch_apart(call, own)
-        local mistake = not is_done and answers[step](call, own)
+        local is_fetch = goes_apart and call:is_fetching()
+        goes_apart = goes_apart and (not is_fetch or fetch_apart(call, own))
+        local mistake = not (is_fetch and goes_apart) and answers[step](call, own)
         if mistake then
             return mistake
         end
