@@ -27,14 +27,18 @@ class Source:
         self.waits = waits
         self.taken = 0
         self.most_alive = 0
-        self._alive: weakref.WeakSet[Picture] = weakref.WeakSet()
+        self.alive = 0
 
     def make(self) -> "Picture":
         self.taken += 1
         made = Picture(picture(self.taken))
-        self._alive.add(made)
-        self.most_alive = max(self.most_alive, len(self._alive))
+        self.alive += 1
+        self.most_alive = max(self.most_alive, self.alive)
+        weakref.finalize(made, self.let_go)
         return made
+
+    def let_go(self) -> None:
+        self.alive -= 1
 
     def __iter__(self) -> Iterator["Picture"]:
         while self.taken < self.count:
@@ -49,8 +53,8 @@ class Source:
         return self.slowly() if self.waits else self
 
 
-class Picture(bytes):
-    """Bytes that can be watched."""
+class Picture(bytearray):
+    """Memory that can be watched."""
 
 
 both = pytest.mark.parametrize("waits", [False, True], ids=["iterable", "asynchronous"])

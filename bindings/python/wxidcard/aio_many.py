@@ -72,6 +72,7 @@ class _Calls(Generic[Item]):
         self._finished: deque[tuple[Item, Outcome]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
+        self._is_left = False
         self._room = asyncio.Event()
         self._news = asyncio.Event()
 
@@ -92,7 +93,8 @@ class _Calls(Generic[Item]):
         except Exception as problem:
             self.intake.end(problem)
         except BaseException as failure:
-            self._fail(failure)
+            if not self.intake.has_ended:
+                self._fail(failure)
             raise
 
     async def _may_take(self) -> bool:
@@ -121,7 +123,7 @@ class _Calls(Generic[Item]):
             self._feeder.cancel()  # it may be waiting for a picture
 
     def _fail(self, failure: BaseException) -> None:
-        if not self.intake.has_ended:
+        if not self._is_left:  # else it is only that the task was cancelled
             self._failure = failure
             self._news.set()
 
@@ -144,7 +146,7 @@ class _Calls(Generic[Item]):
 
     async def end(self) -> None:
         """Break off what nobody wants any more."""
-        self.intake.end()
+        self._is_left = True
         under_way = [task for task in (self._feeder, *self._tasks) if not task.done()]
         for task in under_way:
             task.cancel()
