@@ -17,6 +17,7 @@ from .client import Client, recognize
 from .errors import *  # noqa: F403 - all of them, whatever the core's table has
 from .file_store import FileTokenStore
 from .pictures import fit_image
+from .redis_quota import QuotaUnit, RedisQuota
 from .redis_store import RedisTokenStore
 from .settings import Settings, TokenProvider
 from .stores import TokenStore
@@ -30,6 +31,8 @@ __all__ = [
     "Finding",
     "FrontCard",
     "IdReport",
+    "QuotaUnit",
+    "RedisQuota",
     "RedisTokenStore",
     "Settings",
     "TokenProvider",
