@@ -30,6 +30,7 @@ def all_suites() -> list[Suite]:
         Suite("nginx", _nginx(counted=True)),
         Suite("nginx-jit-off", _nginx("--jit-off")),
         Suite("openresty", _pytest("tests/openresty")),
+        Suite("celery", _pytest("tests/celery")),
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _lint),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
