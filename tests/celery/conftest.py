@@ -25,5 +25,6 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         try:
             yield made
         finally:
+            made.service.ended.set()
             made.end()
             scripted.close()

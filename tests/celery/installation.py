@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -14,9 +15,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from celery import Celery
+
 import wxidcard
 from account import REFUSED, Account
 from given import JPEG, SECRET
+from redis_clients import ShiftedRedis
 from redis_server import RedisServer
 from scripted import STALL, Reply, Request, ScriptedService, reply
 
@@ -44,6 +48,7 @@ class CardService(Account):
         self.posts: Counter[int] = Counter()
         self.answers: dict[int, deque[Reply | object]] = defaultdict(deque)
         self.seconds = 0.0
+        self.ended = threading.Event()
 
     def answer(self, request: Request) -> Reply:
         if request.target.startswith("/cgi-bin/"):
@@ -55,7 +60,7 @@ class CardService(Account):
             self.posts[number] += 1
             scripted = self.answers[number].popleft() if self.answers[number] else None
         if scripted is STALL:
-            time.sleep(PATIENCE / 2)
+            self.ended.wait(PATIENCE)
         elif isinstance(scripted, Reply):
             return scripted
         time.sleep(self.seconds)
@@ -85,18 +90,19 @@ class Worker:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
 
-    def children(self) -> list[int]:
-        listing = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(child) for child in listing.read_text().split()]
+    def kill_a_child(self) -> None:
+        """End one of its processes, as the system does that runs out of memory."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        children = [pid for thread in threads for pid in (thread / "children").read_text().split()]
+        os.kill(int(children[0]), signal.SIGKILL)
 
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.kill()
-                raise
+    def wait(self) -> None:
+        """Wait for a worker that was told to end."""
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
 
 class Installation:
@@ -107,6 +113,7 @@ class Installation:
     ) -> None:
         self.service = service
         self.broker, self.store = broker.client(), store.client()
+        self._shifted = ShiftedRedis(unix_socket_path=store.socket_path)
         self.pictures = folder / "pictures"
         self.pictures.mkdir()
         self.logs = folder / "logs"
@@ -127,7 +134,8 @@ class Installation:
 
     def set_day(self, day: int) -> None:
         """Let it be so many days later for the workers."""
-        self.store.set("clock", int((NOON + timedelta(days=day)).timestamp()))
+        self._shifted.now = NOON + timedelta(days=day)
+        self.store.set("clock", int(self._shifted.now.timestamp()))
 
     def draw(self, count: int) -> list[Path]:
         """Write pictures, under names that nobody may learn."""
@@ -135,6 +143,15 @@ class Installation:
         for number, path in enumerate(made):
             path.write_bytes(picture_of(number))
         return made
+
+    def ask_for(self, picture: str, times: int = 1) -> None:
+        """Send messages as enqueue.py does, without looking at what is known."""
+        with Celery("idcards", broker=self.variables["IDCARDS_BROKER_URL"]) as app:
+            for _ in range(times):
+                app.send_task("idcards.recognize", [picture])
+
+    def wait_until_done(self) -> None:
+        wait_until(lambda: self.messages() == 0, "messages are left")
 
     def run(self, program: str, *arguments: str | Path) -> str:
         """Run one of the example's programs; return what it prints."""
@@ -163,7 +180,7 @@ class Installation:
         return found
 
     def quota(self, limit: int = 1_000_000) -> wxidcard.RedisQuota:
-        return wxidcard.RedisQuota(self.store, limit)
+        return wxidcard.RedisQuota(self._shifted, limit)
 
     def worker(self, processes: int = 4, **variables: str) -> Worker:
         log = self.logs / f"worker-{len(self._workers)}.log"
@@ -172,7 +189,11 @@ class Installation:
 
     def end(self) -> None:
         for worker in self._workers:
-            worker.end()
+            if worker.process.poll() is None:
+                worker.process.terminate()
+        for worker in self._workers:
+            worker.wait()
+        self._shifted.close()
 
     def messages(self) -> int:
         """How many messages wait at the broker, or are in the hands of a worker."""

@@ -20,7 +20,7 @@ def test_a_killed_worker_and_a_quota(installation: Installation) -> None:
     known = installation.outcomes()
     assert known < LIMIT  # it was killed in the middle
     installation.worker(PROCESSES, **limited)
-    wait_until(lambda: installation.messages() == 0, "messages are left")
+    installation.wait_until_done()
 
     # A unit of the killed worker's may have been taken, and its picture not sent any more.
     assert LIMIT - PROCESSES <= service.posts.total() <= LIMIT
@@ -30,7 +30,7 @@ def test_a_killed_worker_and_a_quota(installation: Installation) -> None:
     rest = PICTURES - installation.outcomes()
     assert installation.enqueue() == rest
     wait_until(lambda: installation.outcomes() == PICTURES, "pictures are left")
-    wait_until(lambda: installation.messages() == 0, "messages are left")
+    installation.wait_until_done()
     assert service.posts.total() <= PICTURES + PROCESSES
 
     outcomes = installation.collect()
@@ -45,3 +45,5 @@ def test_a_killed_worker_and_a_quota(installation: Installation) -> None:
     assert logs.count(b"succeeded") >= PICTURES
     assert b"canary" not in traffic
     assert b"canary" not in logs
+    assert b"celery-task-meta" not in traffic  # Celery's results
+    assert installation.store.keys("celery*") == []
