@@ -64,8 +64,8 @@ def recognize(self: Task, picture: str) -> None:
     """See to it that a picture has an outcome."""
     lock = pictures().lock(picture, app.conf.task_time_limit + LOCK_MARGIN)
     if not lock.acquire():
-        # Somebody is at it, or was when he was killed; then the lock has its time to run.
-        raise self.retry(countdown=pictures().seconds_locked(picture) + 1)
+        # Somebody is at it, or was when he was killed, and the lock has its time to run.
+        raise self.retry(countdown=1 + random.uniform(0, pictures().seconds_locked(picture)))
     try:
         pause = try_once(picture)
     finally:

@@ -27,6 +27,7 @@ from scripted import STALL, Reply, Request, ScriptedService, reply
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/celery"
 NOON = datetime(2031, 3, 14, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 PATIENCE = 50
+QUIET_LOOKS = 8
 
 
 def picture_of(number: int) -> bytes:
@@ -151,7 +152,18 @@ class Installation:
                 app.send_task("idcards.recognize", [picture])
 
     def wait_until_done(self) -> None:
-        wait_until(lambda: self.messages() == 0, "messages are left")
+        """Wait until no message has been anywhere for a while.
+
+        A worker takes a message off the queue before it notes that it has it.
+        """
+        quiet = 0
+
+        def is_quiet() -> bool:
+            nonlocal quiet
+            quiet = quiet + 1 if self.messages() == 0 else 0
+            return quiet == QUIET_LOOKS
+
+        wait_until(is_quiet, "messages are left")
 
     def run(self, program: str, *arguments: str | Path) -> str:
         """Run one of the example's programs; return what it prints."""
