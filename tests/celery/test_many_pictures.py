@@ -17,14 +17,18 @@ def test_a_killed_worker_and_a_quota(installation: Installation) -> None:
     killed, _ = (installation.worker(PROCESSES, **limited) for _ in range(2))
     wait_until(lambda: service.posts.total() > LIMIT / 3, "the workers do not begin")
     killed.kill()
-    known = installation.outcomes()
-    assert known < LIMIT  # it was killed in the middle
+    assert installation.outcomes() < LIMIT  # it was killed in the middle
     installation.worker(PROCESSES, **limited)
     installation.wait_until_done()
 
     # A unit of the killed worker's may have been taken, and its picture not sent any more.
     assert LIMIT - PROCESSES <= service.posts.total() <= LIMIT
+    assert installation.quota().used() == LIMIT
     assert installation.outcomes() >= LIMIT - PROCESSES
+    # What the killed worker had came back, and was answered like the others: not today. One message
+    # can be lost for good, between the broker and the worker's note that it has it.
+    refused = installation.worker_logs().count(b"not today: ")
+    assert installation.outcomes() + refused >= PICTURES - 1
 
     installation.set_day(1)
     rest = PICTURES - installation.outcomes()
@@ -43,7 +47,7 @@ def test_a_killed_worker_and_a_quota(installation: Installation) -> None:
     traffic, logs = installation.traffic(), installation.worker_logs()
     assert all(picture.encode() in traffic for picture in ids)
     assert logs.count(b"succeeded") >= PICTURES
-    assert b"canary" not in traffic
-    assert b"canary" not in logs
-    assert b"celery-task-meta" not in traffic  # Celery's results
+    # Celery keeps results under such keys. What is told must not be told again by the assertion.
+    told = [word for word in (b"canary", b"celery-task-meta") if word in traffic + logs]
+    assert told == []
     assert installation.store.keys("celery*") == []

@@ -54,7 +54,8 @@ def test_outcomes(installation: Installation) -> None:
     installation.wait_until_done()
     assert service.posts == {0: 1, 1: 2, 2: 2, 3: 2, 4: MOST_TRIES + 1, 5: 3}
     assert len([outcome for outcome in installation.collect().values() if "card" in outcome]) == 6
-    assert b"canary" not in installation.traffic() + installation.worker_logs()
+    tells_secret = b"canary" in installation.traffic() + installation.worker_logs()
+    assert not tells_secret
 
 
 def test_a_picture_that_is_asked_for_often_is_paid_for_once(installation: Installation) -> None:
