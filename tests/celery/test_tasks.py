@@ -109,6 +109,8 @@ def test_a_quota_is_held_to_the_unit(installation: Installation) -> None:
     installation.worker(IDCARDS_DAILY_LIMIT="25")
     installation.wait_until_done()
     assert service.posts.total() == installation.outcomes() == 25
+    # To be refused is no try: a picture may wait for many days.
+    assert len(installation.store.keys("idcards:tries:*")) == 25
 
     installation.set_day(1)
     assert installation.enqueue() == 15
