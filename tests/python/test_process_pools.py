@@ -1,7 +1,7 @@
 """Clients in pools of processes: multiprocessing, concurrent.futures and Dask."""
 
+import itertools
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from given import JPEG, SECRET, TOKEN
 from scripted import Reply, Request, ScriptedService, reply
 
 PICTURES, PROCESSES = 60, 3
+ERRMSG = "certificate not found, hints: [xYz-1] rid: 1-2-3"
+NO_CARD = reply({"errcode": 101001, "errmsg": ERRMSG})
 HEAD = f"""
 import json, os, pickle, sys, traceback
 sys.path.insert(0, {str(Path(__file__).parent)!r})
@@ -44,29 +46,14 @@ FUTURES = """
 with ProcessPoolExecutor(3, CONTEXT, pool_tasks.start, (SETTINGS,)) as pool:
     {body}
 """
-DASK = """
-from dask.distributed import Client, LocalCluster
-with (
-    LocalCluster(
-        n_workers=3, threads_per_worker=2, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster,
-    Client(cluster) as pool,
-):
-    pool.run(pool_tasks.start, SETTINGS)
-    {body}
-"""
-POOLS = [
-    *((MULTIPROCESSING, method) for method in ("fork", "spawn", "forkserver")),
-    *((FUTURES, method) for method in ("fork", "spawn")),
-    (DASK, "spawn"),
-]
-IDS = [
-    *(f"multiprocessing-{method}" for method in ("fork", "spawn", "forkserver")),
-    "futures-fork",
-    "futures-spawn",
-    "dask",
-]
-in_every_pool = pytest.mark.parametrize(("pool", "method"), POOLS, ids=IDS)
+POOLS = {
+    **{
+        f"multiprocessing-{name}": (MULTIPROCESSING, name)
+        for name in ("fork", "spawn", "forkserver")
+    },
+    **{f"futures-{name}": (FUTURES, name) for name in ("fork", "spawn")},
+}
+in_every_pool = pytest.mark.parametrize(("pool", "method"), POOLS.values(), ids=POOLS.keys())
 
 
 def echo(request: Request) -> Reply:
@@ -74,22 +61,10 @@ def echo(request: Request) -> Reply:
     return reply({"errcode": 0, "type": "Front", "name": request.picture[len(JPEG) :].decode()})
 
 
-def in_pool(pool: str, body: str) -> str:
-    """A program that runs ``body`` with a pool; Dask's maps give futures."""
-    if pool is DASK:
-        body = body.replace("pool.map(", "pool.gather(pool.map(").replace("IMAGES)", "IMAGES))")
-    return pool.format(body=body)
-
-
-def output_of(text: str, service: ScriptedService, method: str = "fork") -> Any:
-    with programs.program(HEAD, text, service.url, method) as running:
-        output, problems = running.communicate(timeout=60)
-    assert running.returncode == 0
-    # Dask's workers log what fails in them; and none of it may tell a secret.
-    is_quiet = problems == "" or ("LocalCluster" in text and "Compute Failed" in problems)
-    tells_secret = "canary" in problems
-    assert (is_quiet, tells_secret) == (True, False)
-    return json.loads(output)
+def output_of(pool: str, body: str, service: ScriptedService, method: str = "fork") -> Any:
+    """What a program prints, as JSON, that runs ``body`` with a pool."""
+    text = pool.replace("{body}", body.strip().replace("\n", "\n    "))
+    return json.loads(programs.output_of(HEAD, text, service.url, method))
 
 
 CARDS = [{"type": "Front", "name": str(number)} for number in range(PICTURES)]
@@ -100,14 +75,13 @@ def test_settings_are_sent_to_the_processes(
     service: ScriptedService, pool: str, method: str
 ) -> None:
     service.otherwise = echo
-    text = in_pool(pool, "show(list(pool.map(pool_tasks.recognize, IMAGES)))")
-    found = output_of(text, service, method)
+    body = "show(list(pool.map(pool_tasks.recognize, IMAGES)))"
+    found = output_of(pool, body, service, method)
     assert found["cards"] == CARDS
     assert not found["here"]
     assert 1 <= found["processes"] <= PROCESSES
     assert len(service.requests) == PICTURES
-    # Each process keeps its connections; Dask's have two threads.
-    assert service.connections <= (2 * PROCESSES if pool is DASK else PROCESSES)
+    assert service.connections <= PROCESSES  # each keeps its own
 
 
 FAILURES = """
@@ -128,13 +102,17 @@ print(json.dumps([outcome(image) for image in (JPEG, b"canary", "/missing/canary
 
 @in_every_pool
 def test_errors_come_back_whole(service: ScriptedService, pool: str, method: str) -> None:
-    errmsg = "certificate not found, hints: [xYz-1] rid: 1-2-3"
-    service.otherwise = reply({"errcode": 101001, "errmsg": errmsg})
-    outcomes = output_of(in_pool(pool, FAILURES.replace("\n", "\n    ")), service, method)
+    service.otherwise = NO_CARD
+    outcomes = output_of(pool, FAILURES, service, method)
+    check_outcomes(outcomes)
+    assert len(service.requests) == 1
+
+
+def check_outcomes(outcomes: Any) -> None:
     refused, no_picture, missing = outcomes
     assert refused["kind"][0::2] == ["CardNotFoundError", "no_card"]
-    assert errmsg in refused["kind"][1]
-    assert refused["values"] == [101001, errmsg, "xYz-1", "1-2-3", 200, False]
+    assert ERRMSG in refused["kind"][1]
+    assert refused["values"] == [101001, ERRMSG, "xYz-1", "1-2-3", 200, False]
     assert no_picture["kind"][0::2] == ["ImageInputError", "image_input"]
     assert missing["kind"] == [
         "FileNotFoundError",
@@ -142,22 +120,23 @@ def test_errors_come_back_whole(service: ScriptedService, pool: str, method: str
         None,
     ]
     assert all(outcome["same"] and outcome["secret"] for outcome in outcomes)
-    assert len(service.requests) == 1
+
+
+SENDS_CLIENT = """
+client = wxidcard.Client(**SETTINGS)
+try:
+    ask(pool, client.recognize, JPEG)
+except Exception as error:
+    told = "".join(traceback.format_exception(error))
+    print(json.dumps(["make a Client in each process" in told, "canary" in told]))
+"""
 
 
 @in_every_pool
 def test_a_client_with_a_secret_is_not_sent(
     service: ScriptedService, pool: str, method: str
 ) -> None:
-    body = """
-    client = wxidcard.Client(**SETTINGS)
-    try:
-        ask(pool, client.recognize, JPEG)
-    except Exception as error:
-        told = "".join(traceback.format_exception(error))
-        print(json.dumps(["make a Client in each process" in told, "canary-token" in told]))
-    """
-    assert output_of(in_pool(pool, body.strip()), service, method) == [True, False]
+    assert output_of(pool, SENDS_CLIENT, service, method) == [True, False]
     assert service.connections == 0
 
 
@@ -170,19 +149,25 @@ pool_tasks.start(SETTINGS)
 first = pool_tasks.recognize(JPEG + b"before")
 """
     body = """
-    found = list(pool.map(pool_tasks.recognize, IMAGES))
-    last = pool_tasks.recognize(JPEG + b"after")
-    assert first == (os.getpid(), {"type": "Front", "name": "before"})
-    assert last == (os.getpid(), {"type": "Front", "name": "after"})
-    show(found)
-    """
-    inherited = pool.replace(", pool_tasks.start, (SETTINGS,)", "")
-    found = output_of(before + inherited.replace("{body}", body.strip()), service)
+found = list(pool.map(pool_tasks.recognize, IMAGES))
+last = pool_tasks.recognize(JPEG + b"after")
+assert first == (os.getpid(), {"type": "Front", "name": "before"})
+assert last == (os.getpid(), {"type": "Front", "name": "after"})
+show(found)
+"""
+    inherited = before + pool.replace(", pool_tasks.start, (SETTINGS,)", "")
+    found = output_of(inherited, body, service)
     assert found["cards"] == CARDS
     assert not found["here"]
     assert len(service.requests) == PICTURES + 2
     assert service.connections <= PROCESSES + 1
-    assert service.requests[0].target == service.requests[-1].target
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, account: Account, token_file: Path) -> None:
+    monkeypatch.setenv("APPID", account.appid)
+    monkeypatch.setenv("SECRET", SECRET)
+    monkeypatch.setenv("BASE_URL", account.url)
+    monkeypatch.setenv("TOKEN_FILE", str(token_file))
 
 
 @in_every_pool
@@ -195,24 +180,64 @@ def test_a_client_for_each_process_from_its_environment(
 ) -> None:
     """With a store the account's token is fetched once, however many processes there are."""
     account = Account(service)
-    variables = {"APPID": account.appid, "SECRET": SECRET, "BASE_URL": service.url}
-    for name, value in (variables | {"TOKEN_FILE": str(token_file)}).items():
-        monkeypatch.setenv(name, value)
-    text = in_pool(pool, "show(list(pool.map(pool_tasks.recognize_by_environment, IMAGES)))")
-    found = output_of(text, service, method)
+    set_environment(monkeypatch, account, token_file)
+    body = "show(list(pool.map(pool_tasks.recognize_by_environment, IMAGES)))"
+    found = output_of(pool, body, service, method)
     assert len(found["cards"]) == len(account.used) == PICTURES
     assert (len(account.fetches), len(set(account.used))) == (1, 1)
-    assert os.environ["SECRET"] == SECRET
 
 
 def test_a_client_without_a_secret_is_sent(service: ScriptedService) -> None:
     service.otherwise = echo
-    text = """
-    with CONTEXT.Pool(3) as pool:
-        client = wxidcard.Client(open_service=True, base_url=BASE_URL)
-        cards = pool.map(client.recognize, IMAGES)
-        pool.close()
-        pool.join()
-    print(json.dumps(cards))
-    """
-    assert output_of(text, service, "spawn") == CARDS
+    pool = MULTIPROCESSING.replace(", pool_tasks.start, (SETTINGS,)", "")
+    body = """
+client = wxidcard.Client(open_service=True, base_url=BASE_URL)
+print(json.dumps(pool.map(client.recognize, IMAGES)))
+"""
+    assert output_of(pool, body, service, "spawn") == CARDS
+
+
+DASK = f"""
+from dask.distributed import Client, LocalCluster
+def run(pool):
+    pool.run(pool_tasks.start, SETTINGS)
+    show(pool.gather(pool.map(pool_tasks.recognize, IMAGES)))
+    show(pool.gather(pool.map(pool_tasks.recognize_by_environment, IMAGES)))
+    {FAILURES.strip().replace(chr(10), chr(10) + "    ")}
+    {SENDS_CLIENT.strip().replace(chr(10), chr(10) + "    ")}
+options = dict(processes=True, dashboard_address="127.0.0.1:0", silence_logs=False)
+with LocalCluster(n_workers=2, threads_per_worker=2, **options) as cluster, Client(cluster) as pool:
+    run(pool)
+"""
+
+
+def test_dask(
+    service: ScriptedService, token_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of the above in one cluster, which takes its time to begin and to end."""
+    account = Account(service)
+    set_environment(monkeypatch, account, token_file)
+    account.good.add(TOKEN)
+    number = itertools.count()
+
+    def answer(request: Request) -> Reply:
+        if request.target.startswith("/cgi-bin/"):
+            return account.answer(request)
+        account.used.append(request.query["access_token"][0])
+        return echo(request) if next(number) < 2 * PICTURES else NO_CARD
+
+    service.otherwise = answer
+    monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path / "dask"))
+    with programs.program(HEAD, DASK, service.url, "spawn") as running:
+        output, problems = running.communicate(timeout=100)
+    # Dask's workers log what fails in them; and none of it may tell a secret.
+    tells_secret = "canary" in problems
+    assert (running.returncode, problems.count("Compute Failed"), tells_secret) == (0, 3, False)
+    by_settings, by_environment, outcomes, sent = map(json.loads, output.splitlines())
+    for found in (by_settings, by_environment):
+        assert (found["cards"], found["here"]) == (CARDS, False)
+        assert 1 <= found["processes"] <= 2
+    assert len(account.fetches) == 1
+    check_outcomes(outcomes)
+    assert sent == [True, False]
+    assert service.connections <= 2 * (2 * 2) + 1  # of two clients in two processes

@@ -85,7 +85,7 @@ class RedisQuota:
 
     A day ends at midnight in Beijing, by the clock of the Redis server: those of workers differ.
     Its key, such as ``wxidcard:quota:default:2026-01-31``, goes by itself a day later; it takes
-    some 80 bytes for each unit. A server that evicts keys, or loses them at a restart, begins the
+    some 85 bytes for each unit. A server that evicts keys, or loses them at a restart, begins the
     day anew.
 
     Any number of threads may use one quota. All methods raise what the client raises, without what
