@@ -136,6 +136,7 @@ def test_every_folder_of_tests_is_run() -> None:
     languages = {"c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4"}
     assert names >= languages | {
         "openresty",
+        "celery",
         "checks",
         "without-curl",
         "valgrind-c",

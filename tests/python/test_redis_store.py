@@ -1,7 +1,6 @@
 """RedisTokenStore, with a Redis server of the tests' own."""
 
 import re
-import socket
 import string
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from hypothesis import strategies as st
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from redis_clients import LosesReply
 from redis_server import RedisServer
 from storing import ALL, CANARY, KEY, READ, VALUE, WRITES, Call, assert_secret
 from wxidcard.redis_store import RedisTokenStore
@@ -182,47 +182,6 @@ def test_like_a_dict(redis_server: RedisServer, operations: list[tuple[str, str,
                 store.delete(key, value)
                 if model.get(key) == value:
                     del model[key]
-
-
-class LosesReply:
-    """Stands before a server, and cuts the connection instead of handing on one reply.
-
-    ``was_lost`` is set when it has done so. The command of that reply took effect.
-    """
-
-    def __init__(self, server: RedisServer, path: Path, word: bytes) -> None:
-        self.path = str(path)
-        self.was_lost = threading.Event()
-        self._server, self._word = server, word
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(self.path)
-        self._listener.listen()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                client = self._listener.accept()[0]
-            except OSError:
-                return
-            with client, socket.socket(socket.AF_UNIX) as upstream:
-                upstream.connect(self._server.socket_path)
-                self._carry(client, upstream)
-
-    def _carry(self, client: socket.socket, upstream: socket.socket) -> None:
-        while request := client.recv(65536):
-            upstream.sendall(request)
-            reply = upstream.recv(65536)
-            if self._word in request and not self.was_lost.is_set():
-                self.was_lost.set()
-                return
-            client.sendall(reply)
 
 
 @contextmanager

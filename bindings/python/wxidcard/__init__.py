@@ -19,6 +19,7 @@ from .client import Client, recognize
 from .errors import *  # noqa: F403 - all of them, whatever the core's table has
 from .file_store import FileTokenStore
 from .pictures import fit_image
+from .redis_quota import QuotaUnit, RedisQuota
 from .redis_store import RedisTokenStore
 from .settings import AsyncSettings, AsyncTokenProvider, Settings, TokenProvider
 from .stores import AsyncTokenStore, TokenStore
@@ -36,6 +37,8 @@ __all__ = [
     "Finding",
     "FrontCard",
     "IdReport",
+    "QuotaUnit",
+    "RedisQuota",
     "RedisTokenStore",
     "Settings",
     "TokenProvider",
