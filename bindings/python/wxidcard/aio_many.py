@@ -88,6 +88,7 @@ class _Calls(Generic[Item]):
                 self.intake.taken()
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+                await asyncio.sleep(0)  # hundreds at once would hold the loop up
         except StopAsyncIteration:
             self.intake.end()
         except Exception as problem:
@@ -129,6 +130,7 @@ class _Calls(Generic[Item]):
 
     async def has_more(self) -> bool:
         """Wait for an outcome; False if there will be none any more."""
+        await asyncio.sleep(0)  # as many as have finished at once would hold the loop up
         while not self._finished:
             if self._failure is not None:
                 raise self._failure
