@@ -120,7 +120,7 @@ async def by_client(url: str, calls: int, watch: Watch) -> None:
         async with aclosing(many):
             async for picture, outcome in many:
                 assert not isinstance(outcome, Exception), outcome
-                watch.note(picture, outcome["name"])
+                watch.note(picture, outcome.get("name"))
 
 
 async def by_aiohttp(url: str, calls: int, watch: Watch) -> None:
@@ -154,7 +154,7 @@ def by_threads(url: str, calls: int) -> dict[str, float]:
     with wxidcard.Client(access_token=TOKEN, base_url=url, max_connections=CONCURRENCY) as client:
         for picture, outcome in client.recognize_many(pictures(calls), concurrency=CONCURRENCY):
             assert not isinstance(outcome, Exception), outcome
-            watch.note(picture, outcome["name"])
+            watch.note(picture, outcome.get("name"))
     return {**watch.figures(), "stall_ms": float("nan")}
 
 
