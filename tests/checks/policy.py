@@ -31,15 +31,16 @@ class Token:
 SMALL = 12
 # Larger ones: file -> what stands there, each with its reason.
 NUMBERS = {
+    "aio_driver.py": {"1000", "64"},  # milliseconds of a second; bits of a seed
     "answers.c": {"100", "999"},  # what an HTTP status can be
     "arguments.c": {"9e15", "1000.0"},  # the whole numbers of a double; milliseconds of a second
     "compat.c": {"502", "503"},  # LUA_VERSION_NUM
-    "client.py": {"16"},  # pictures side by side
     # bytes of pieces, and of the system's queue; seconds
     "cosocket.lua": {"4096", "131072", "65536", "0.001", "1000"},
     "driver.lua": {"1000"},  # milliseconds of a second
     "file_store.py": {"0o600", "0.0005", "0.01"},  # a file's mode; seconds; see SLEEPERS
     "hooks.c": {"1000.0"},  # milliseconds of a second
+    "many.py": {"16"},  # pictures side by side
     "module.c": {"1000000", "250"},  # nanoseconds of a millisecond; see SLEEPERS
     "nginx.lua": {"1000"},  # milliseconds of a second
     "options.c": {"32", "64"},  # of names of options
@@ -57,6 +58,7 @@ NAMED = {"token_provider", "token_store", "ask_for_token", "access_token", "appi
 # the core has filled in, a driver hands to its sockets, or refuses where they have none of it; and
 # a time-out is a failure, too.
 NAMED_BY = {
+    "aio.py": {"fit", "strip_metadata"},
     "cosocket.lua": {"timeout", "connect_timeout", "max_connections"},
     "fit.c": {"fit", "max_image_bytes", "strip_metadata"},
     "nginx.lua": {"ca_file", "proxy"},
@@ -77,6 +79,7 @@ SLEEPERS = {
     ("file_store.py", "expires_at"),
     *((file, "sleep") for file in ("cosocket.lua", "driver.lua", "nginx.lua", "plain.lua")),
     ("turn.lua", "sleep"),
+    ("aio_many.py", "sleep"),
     *((file, "wxl_sleep_ms") for file in ("core_module.c", "system.c", "system.h")),
     ("plain.lua", "sleep_ms"),
     ("system.c", "nanosleep"),

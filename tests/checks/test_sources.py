@@ -15,7 +15,6 @@ UNBOUND = {
     "python": {
         "wxid_error_kind_name": "an exception has its kind from the class",
         "wxid_value_get": "cards are converted whole, by index",
-        "wxid_call_is_fetching": "no caller vanishes: what is raised ends the call",
         **FOR_SOCKETS,
     },
     "lua": {

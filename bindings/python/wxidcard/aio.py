@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from . import _core, aio_many
 from .aio_driver import Driver
 from .cards import Card
-from .many import Item
+from .many import CONCURRENCY, Item
 from .settings import AsyncSettings, reduced
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class AsyncClient:
         self,
         pictures: Iterable[Item] | AsyncIterable[Item],
         *,
-        concurrency: int = 16,
+        concurrency: int = CONCURRENCY,
         type: Literal["photo", "scan"] | None = None,
         stop_early: bool = True,
     ) -> AsyncGenerator[tuple[Item, Card | Exception], None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 from . import _core, many
 from .cards import Card
-from .many import Item
+from .many import CONCURRENCY, Item
 from .settings import Settings, reduced
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Client:
         self,
         pictures: Iterable[Item],
         *,
-        concurrency: int = 16,
+        concurrency: int = CONCURRENCY,
         type: Literal["photo", "scan"] | None = None,
         stop_early: bool = True,
     ) -> Generator[tuple[Item, Card | Exception], None, None]:

@@ -25,6 +25,8 @@ Item = TypeVar("Item", bound="Picture | Mapping[str, Any]")
 Outcome: TypeAlias = Card | Exception
 """What came of one picture."""
 
+CONCURRENCY = 16
+"""How many pictures are held at once, unless the caller says."""
 # After one of these every further call of the same account would fail as well.
 HOPELESS = (CredentialError, PermissionDeniedError, QuotaExceededError)
 # A call is made of it, and never sent, so that the core judges what is said of a picture.
