@@ -56,7 +56,7 @@ NUMBERS = {
 NAMED = {"token_provider", "token_store", "ask_for_token", "access_token", "appid", "secret"}
 # What only some files name: fit_image has arguments of its own, beside no client's settings; what
 # the core has filled in, a driver hands to its sockets, or refuses where they have none of it; and
-# a time-out is a failure, too.
+# a time-out is a failure, too; and asyncio's driver has what takes long done in a thread.
 NAMED_BY = {
     "aio.py": {"fit", "strip_metadata"},
     "cosocket.lua": {"timeout", "connect_timeout", "max_connections"},
