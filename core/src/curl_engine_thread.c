@@ -21,13 +21,18 @@ static wxid__job *take_arrived(wxid_engine *engine, int *is_closed)
     return arrived;
 }
 
-/* One at a time: a job that is over may be gone. */
+/* One at a time: a job that is over may be gone. One that has arrived since has woken the thread,
+ * and is left until it has been taken. */
 static wxid__job *take_cancelled(wxid_engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);
-    wxid__job *job = engine->cancelled;
+    wxid__job **at = &engine->cancelled;
+    while (*at != NULL && (*at)->state == WXID__JOB_ARRIVED) {
+        at = &(*at)->next_cancelled;
+    }
+    wxid__job *job = *at;
     if (job != NULL) {
-        engine->cancelled = job->next_cancelled;
+        *at = job->next_cancelled;
         job->is_cancelled = 0;
     }
     (void)pthread_mutex_unlock(&engine->lock);
