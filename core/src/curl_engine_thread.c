@@ -39,15 +39,20 @@ static wxid__job *take_cancelled(wxid_engine *engine)
     return job;
 }
 
-static wxid__job *take_any(wxid_engine *engine)
+/* From a bucket on. Once the engine is closed no job comes to those before it. */
+static wxid__job *take_any(wxid_engine *engine, size_t *bucket)
 {
     wxid__job *found = NULL;
     (void)pthread_mutex_lock(&engine->lock);
-    for (size_t i = 0; i < WXID__JOB_BUCKETS && found == NULL; i++) {
-        found = engine->buckets[i];
+    while (*bucket < WXID__JOB_BUCKETS) {
+        found = engine->buckets[*bucket];
         while (found != NULL && found->is_over) {
             found = found->next_in_bucket;
         }
+        if (found != NULL) {
+            break;
+        }
+        ++*bucket;
     }
     (void)pthread_mutex_unlock(&engine->lock);
     return found;
@@ -57,6 +62,7 @@ static wxid__job *take_any(wxid_engine *engine)
 static int see_to_news(wxid_engine *engine)
 {
     int is_closed = 0;
+    size_t bucket = 0;
     wxid__job *job = take_arrived(engine, &is_closed);
     while (job != NULL) {
         wxid__job *next = job->next;
@@ -67,7 +73,7 @@ static int see_to_news(wxid_engine *engine)
     while ((job = take_cancelled(engine)) != NULL) {
         wxid__job_cancel(job);
     }
-    while (is_closed && (job = take_any(engine)) != NULL) {
+    while (is_closed && (job = take_any(engine, &bucket)) != NULL) {
         wxid__job_cancel(job);
     }
     return is_closed;

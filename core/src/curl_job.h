@@ -56,7 +56,8 @@ struct wxid_engine {
     int wake[2]; /* a pipe: a byte in it ends the thread's wait */
     int done[2]; /* a pipe: a byte in it while calls are over */
     pthread_t thread;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t closing; /* whoever closes it second waits until the first has closed it */
+    pthread_mutex_t lock;    /* guards what follows */
     int has_thread;
     int is_closed;
     int is_woken;
