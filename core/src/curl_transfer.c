@@ -67,7 +67,9 @@ static int early_reply_over(const wxid__slot *slot)
 
 int64_t wxid__transfer_look_again_ms(const wxid__slot *slot)
 {
-    return slot->transfer.incomplete ? slot->transfer.begun_ms + EARLY_REPLY_MS : INT64_MAX;
+    return slot->transfer.incomplete && wxid__incoming_head_whole(&slot->reply)
+               ? slot->transfer.begun_ms + EARLY_REPLY_MS
+               : INT64_MAX;
 }
 
 int wxid__transfer_over(const wxid__slot *slot, CURLMcode failed, int running, wxid__outcome *how,
