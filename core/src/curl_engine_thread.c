@@ -105,13 +105,28 @@ static int patience_ms(const wxid_engine *engine)
     return left_ms <= 0 ? 0 : left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
+/* Where poll() fails, for there are more sockets than the process may have by now, or memory is
+ * short, all are looked at once in a while. */
+static int await_sockets(wxid__waiting *waiting, int longest_ms)
+{
+    int ready = poll(waiting->sockets, (nfds_t)waiting->count, longest_ms);
+    if (ready < 0) {
+        int is_short = longest_ms >= 0 && longest_ms < WXID__TICK_MS;
+        (void)poll(NULL, 0, is_short ? longest_ms : WXID__TICK_MS);
+        for (size_t i = 0; i < waiting->count; i++) {
+            waiting->sockets[i].revents = waiting->sockets[i].events;
+        }
+    }
+    return ready;
+}
+
 /* From the last to the first: whoever is taken out on the way, the last takes his place, and that
  * one has been seen to. */
 static void see_to_sockets(wxid_engine *engine)
 {
     wxid__waiting *waiting = &engine->waiting;
-    int ready = poll(waiting->sockets, (nfds_t)waiting->count, patience_ms(engine));
-    for (size_t i = waiting->count; ready > 0 && i > 0; i--) {
+    int ready = await_sockets(waiting, patience_ms(engine));
+    for (size_t i = waiting->count; ready != 0 && i > 0; i--) {
         if (i > waiting->count) {
             continue;
         }

@@ -79,7 +79,7 @@ struct wxid_engine {
 
 /* Carries the call's step out, as far as can be done now. */
 void wxid__job_go_on(wxid__job *job);
-/* One of its sockets is ready, or was closed. */
+/* One of its sockets is ready, or was closed; or it may be, where nobody can tell. */
 void wxid__job_ready(wxid__job *job, int socket);
 /* Its timer has come. */
 void wxid__job_due(wxid__job *job);
