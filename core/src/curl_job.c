@@ -11,6 +11,12 @@ static void set_due(wxid__job *job, int64_t due_ms)
                      due_ms < job->deadline_ms ? due_ms : job->deadline_ms);
 }
 
+/* Then nothing is to be sent any more: the service would count it, for nobody. */
+static int is_late(const wxid__job *job)
+{
+    return wxid__now_ms() >= job->deadline_ms;
+}
+
 /* ---- The queue ---- */
 
 /* A call that had a slot before has waited for it before. */
@@ -92,8 +98,9 @@ static void send_request(wxid__job *job)
         wxid__slot_close(slot);
     } else if (slot->sockets.count == 1) {
         int64_t left_ms = wxid_trust_settling_ms(trust, slot->idle_since_ms, now_ms);
-        if (left_ms > 0 &&
-            wxid__waiting_set(&job->engine->waiting, slot->sockets.open[0], POLLIN, job) == 0) {
+        if (left_ms > 0) {
+            /* Without memory for that the time passes nevertheless. */
+            (void)wxid__waiting_set(&job->engine->waiting, slot->sockets.open[0], POLLIN, job);
             job->state = WXID__JOB_SETTLING;
             set_due(job, now_ms + left_ms);
             return;
@@ -105,7 +112,12 @@ static void send_request(wxid__job *job)
 static void settled(wxid__job *job)
 {
     wxid__waiting_forget_owner(&job->engine->waiting, job);
-    begin(job);
+    if (is_late(job)) {
+        give_slot_back(job);
+        wxid__job_go_on(job);
+    } else {
+        begin(job);
+    }
 }
 
 static void finish(wxid__job *job, wxid__outcome how, CURLcode code)
@@ -163,7 +175,7 @@ static void perform(wxid__job *job, curl_socket_t socket)
     }
     if (is_over) {
         finish(job, how, code);
-    } else if (wxid__now_ms() >= job->deadline_ms) {
+    } else if (is_late(job)) {
         finish(job, WXID__OUTCOME_LATE, CURLE_OK);
     } else {
         set_due(job, next_look_ms(slot));
@@ -175,10 +187,16 @@ static void perform(wxid__job *job, curl_socket_t socket)
 void wxid__job_serve_queue(wxid_engine *engine)
 {
     wxid__job *job = NULL;
-    while ((job = engine->queue.first) != NULL &&
-           (job->slot = wxid__pool_take_idle(engine->pool)) != NULL) {
-        dequeue(job);
-        send_request(job);
+    while ((job = engine->queue.first) != NULL) {
+        if (is_late(job)) { /* its timer has come, and has not been looked at yet */
+            dequeue(job);
+            wxid__job_go_on(job);
+        } else if ((job->slot = wxid__pool_take_idle(engine->pool)) != NULL) {
+            dequeue(job);
+            send_request(job);
+        } else {
+            break;
+        }
     }
 }
 
@@ -203,7 +221,8 @@ void wxid__job_ready(wxid__job *job, int socket)
 {
     if (job->state == WXID__JOB_RUNNING) {
         perform(job, socket);
-    } else if (job->state == WXID__JOB_SETTLING) {
+    } else if (job->state == WXID__JOB_SETTLING &&
+               wxid__sockets_unread(&job->slot->sockets) != WXID__UNREAD_NONE) {
         settled(job); /* what has come is no answer to anything, which will be noticed */
     }
 }
