@@ -127,8 +127,8 @@ static void the_deadline_holds_in_the_queue(void **state)
 {
     int lasts_ms = 500 * slowness();
     engine_call calls[2];
-    wxid_client *client = new_client((client_options){
-        .fault = "never-answers", .max_connections = 1, .timeout_ms = lasts_ms});
+    wxid_client *client = new_client(
+        (client_options){.fault = "never-answers", .max_connections = 1, .timeout_ms = lasts_ms});
     wxid_engine *engine = new_engine(client);
     (void)state;
     server_reset();

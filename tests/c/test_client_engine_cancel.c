@@ -155,9 +155,8 @@ static void while_it_runs(void **state)
 static void while_it_waits_to_try_again(void **state)
 {
     engine_call mine;
-    wxid_client *client = new_client((client_options){.fault = "status-503/retry-after-2",
-                                                      .max_retries = 2,
-                                                      .timeout_ms = 30000 * slowness()});
+    wxid_client *client = new_client((client_options){
+        .fault = "status-503/retry-after-2", .max_retries = 2, .timeout_ms = 30000 * slowness()});
     wxid_engine *engine = new_engine(client);
     (void)state;
     server_reset();

@@ -96,9 +96,8 @@ static void all_calls_come_back(void **state)
 static void waiting_calls_come_back(void **state)
 {
     engine_call calls[4];
-    wxid_client *client = new_client((client_options){.fault = "status-503/retry-after-9",
-                                                      .max_retries = 2,
-                                                      .timeout_ms = 30000 * slowness()});
+    wxid_client *client = new_client((client_options){
+        .fault = "status-503/retry-after-9", .max_retries = 2, .timeout_ms = 30000 * slowness()});
     wxid_engine *engine = new_engine(client);
     (void)state;
     server_reset();
