@@ -39,8 +39,9 @@ int is_readable(const wxid_engine *engine);
 void wait_for_posts(const char *fault, int wanted);
 void wait_for_open(const char *listener, int wanted);
 
-/* Threads of this process; stores the ids of some of them unless ids is NULL. */
-int count_threads(int *ids, int room);
+/* Threads of this process, those of sanitizers among them; stores the id of the newest unless
+ * newest is NULL. */
+int count_threads(int *newest);
 /* A figure from /proc/self/task/ID/status, "voluntary_ctxt_switches" or, in base 16, "SigBlk". */
 uint64_t figure_of_thread(int id, const char *name, int base);
 
