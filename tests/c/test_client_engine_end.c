@@ -22,15 +22,15 @@ static void a_closed_engine_says_so(void **state)
     wxid_error *error = NULL;
     uint64_t id = 4711;
     int before = count_descriptors();
-    int threads = count_threads(NULL);
+    int threads = count_threads();
     wxid_client *client = client_of("ok", 2);
     wxid_engine *engine = new_engine(client);
     (void)state;
     start_calls(engine, client, &mine, 1);
     assert_all_right(engine, &mine, 1);
-    assert_int_equal(count_threads(NULL), threads + 1);
+    wait_for_threads(threads + 1);
     wxid_engine_close(engine);
-    assert_int_equal(count_threads(NULL), threads);
+    wait_for_threads(threads);
     assert_int_equal(count_descriptors(), before + 4);
     make_call(&mine, client, SMALL, 1);
     assert_int_equal(wxid_engine_start(engine, mine.call, &mine, &id, &error), -1);
@@ -51,11 +51,11 @@ static void an_engine_that_was_never_used(void **state)
 {
     void *context = NULL;
     int before = count_descriptors();
-    int threads = count_threads(NULL);
+    int threads = count_threads();
     wxid_client *client = client_of("ok", 2);
     wxid_engine *engine = new_engine(client);
     (void)state;
-    assert_int_equal(count_threads(NULL), threads); /* a thread is for those who have calls */
+    wait_for_threads(threads); /* a thread is for those who have calls */
     assert_false(wxid_engine_next(engine, &context));
     wxid_engine_cancel(engine, 1);
     wxid_engine_close(engine);
@@ -134,7 +134,7 @@ static void engines_come_and_go(void **state)
 {
     engine_call calls[6];
     int before = count_descriptors();
-    int threads = count_threads(NULL);
+    int threads = count_threads();
     wxid_client *client = client_of("slow-ok", 3);
     (void)state;
     for (int round = 0; round < 50; round++) {
@@ -145,7 +145,7 @@ static void engines_come_and_go(void **state)
         assert_all_interrupted(engine, calls, 6);
         wxid_engine_free(engine);
     }
-    assert_int_equal(count_threads(NULL), threads);
+    wait_for_threads(threads);
     assert_int_equal(count_descriptors(), before);
     wxid_client_free(client);
 }

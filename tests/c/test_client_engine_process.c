@@ -22,13 +22,6 @@ static wxid_client *client_of(const char *fault, int64_t max_connections)
 
 /* ---- The thread ---- */
 
-static int thread_of_engine(void)
-{
-    int newest = 0;
-    assert_true(count_threads(&newest) > 1);
-    return newest;
-}
-
 static void the_thread_handles_no_signal(void **state)
 {
     engine_call mine;
@@ -40,7 +33,7 @@ static void the_thread_handles_no_signal(void **state)
     assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
     start_calls(engine, client, &mine, 1);
     assert_all_right(engine, &mine, 1);
-    uint64_t blocked = figure_of_thread(thread_of_engine(), "SigBlk", 16);
+    uint64_t blocked = figure_of_thread(newest_thread(), "SigBlk", 16);
     for (int number = 1; number <= SIGRTMAX; number++) {
         int is_free =
             number == SIGKILL || number == SIGSTOP || (number > SIGSYS && number < SIGRTMIN);
@@ -111,7 +104,7 @@ static void an_idle_engine_sleeps(void **state)
     (void)state;
     start_calls(engine, client, calls, 100);
     assert_all_right(engine, calls, 100);
-    int thread = thread_of_engine();
+    int thread = newest_thread();
     sleep_ms(50);
     int64_t before_ms = processor_ms();
     assert_int_equal(wakes(thread), 0);
@@ -144,7 +137,7 @@ static void waiting_costs_nothing(void **state)
         start_call(engine, &mine);
         sleep_ms(600 + 200 * slowness());
         int64_t before_ms = processor_ms();
-        int times = wakes(thread_of_engine());
+        int times = wakes(newest_thread());
         if (times > 10) {
             fail_msg("%s: it woke %d times", places[i / 2].fault, times);
         }

@@ -84,7 +84,6 @@ static int64_t until_open(int wanted, int64_t longest_ms)
 
 static void idle_connections_are_closed(void **state)
 {
-    int thread = 0;
     engine_call calls[3];
     wxid_client *client = patient_client(3);
     wxid_engine *engine = new_engine(client);
@@ -95,7 +94,7 @@ static void idle_connections_are_closed(void **state)
     int64_t took_ms = until_open(0, 20000);
     assert_in_range(took_ms, KEPT_MS - 150, KEPT_MS + 2000 * slowness());
     assert_true(count_descriptors() <= open - 3);
-    (void)count_threads(&thread);
+    int thread = newest_thread();
     uint64_t wakes = figure_of_thread(thread, "voluntary_ctxt_switches", 10);
     clock_t used = clock();
     sleep_ms(200 * FASTER); /* then it has nothing to do any more */

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,25 +131,53 @@ void wait_for_open(const char *listener, int wanted)
     assert_int_equal(server_seen(listener).open, wanted);
 }
 
-int count_threads(int *newest)
+static int list_threads(int *newest)
 {
     int count = 0;
-    int last = 0;
     const struct dirent *entry;
     DIR *folder = opendir("/proc/self/task");
     assert_non_null(folder);
+    *newest = 0;
     while ((entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] != '.') {
-            int id = atoi(entry->d_name);
-            last = id > last ? id : last;
-            count++;
-        }
+        int id = atoi(entry->d_name);
+        *newest = id > *newest ? id : *newest;
+        count += id > 0;
     }
     (void)closedir(folder);
-    if (newest != NULL) {
-        *newest = last;
-    }
     return count;
+}
+
+static void *do_nothing(void *context)
+{
+    return context;
+}
+
+/* A sanitizer has a thread of its own, from when the program has one. */
+int count_threads(void)
+{
+    int newest = 0;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, do_nothing, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    sleep_ms(20);
+    return list_threads(&newest);
+}
+
+void wait_for_threads(int wanted)
+{
+    int newest = 0;
+    int64_t until_ms = now_ms() + 2000 * slowness();
+    while (list_threads(&newest) != wanted && now_ms() < until_ms) {
+        sleep_ms(1);
+    }
+    assert_int_equal(list_threads(&newest), wanted);
+}
+
+int newest_thread(void)
+{
+    int newest = 0;
+    assert_true(list_threads(&newest) > 1);
+    return newest;
 }
 
 uint64_t figure_of_thread(int id, const char *name, int base)

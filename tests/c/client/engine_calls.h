@@ -39,9 +39,12 @@ int is_readable(const wxid_engine *engine);
 void wait_for_posts(const char *fault, int wanted);
 void wait_for_open(const char *listener, int wanted);
 
-/* Threads of this process, those of sanitizers among them; stores the id of the newest unless
- * newest is NULL. */
-int count_threads(int *newest);
+/* Threads of this process, where none is just beginning or ending. */
+int count_threads(void);
+/* Waits until it is so many: one that was joined is still seen for a moment. */
+void wait_for_threads(int wanted);
+/* The id of the one that was started last. */
+int newest_thread(void);
 /* A figure from /proc/self/task/ID/status, "voluntary_ctxt_switches" or, in base 16, "SigBlk". */
 uint64_t figure_of_thread(int id, const char *name, int base);
 
