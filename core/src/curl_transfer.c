@@ -77,7 +77,9 @@ int wxid__transfer_over(const wxid__slot *slot, CURLMcode failed, int running, w
 {
     *how = WXID__OUTCOME_DONE;
     if (failed != CURLM_OK) {
-        *code = failed == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+        /* A watcher refuses a socket for lack of memory only. */
+        int is_memory = failed == CURLM_OUT_OF_MEMORY || failed == CURLM_ABORTED_BY_CALLBACK;
+        *code = is_memory ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
         return 1;
     }
     if (running == 0) {

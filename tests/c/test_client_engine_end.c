@@ -183,6 +183,34 @@ static void several_close_at_once(void **state)
     wxid_client_free(client);
 }
 
+enum { TAKEN = 2000 };
+
+static void *take_them_all(void *engine)
+{
+    return take_back(engine, TAKEN, 20000 * slowness()) == TAKEN ? engine : NULL;
+}
+
+static void others_take_while_it_is_closed(void **state)
+{
+    static engine_call calls[TAKEN];
+    pthread_t thread;
+    void *took_all = NULL;
+    wxid_client *client = client_of("never-answers", 2);
+    wxid_engine *engine = new_engine(client);
+    (void)state;
+    start_calls(engine, client, calls, TAKEN);
+    assert_int_equal(pthread_create(&thread, NULL, take_them_all, engine), 0);
+    wxid_engine_close(engine);
+    assert_int_equal(pthread_join(thread, &took_all), 0);
+    assert_non_null(took_all);
+    for (size_t i = 0; i < TAKEN; i++) {
+        assert_int_equal(calls[i].back, 1);
+        assert_int_equal(end_call(&calls[i]).kind, WXID_KIND_INTERRUPTED);
+    }
+    wxid_engine_free(engine);
+    wxid_client_free(client);
+}
+
 /* ---- Many calls ---- */
 
 static int start_once_more(wxid_engine *engine, engine_call *mine, wxid_error **error)
@@ -344,6 +372,7 @@ int main(void)
         cmocka_unit_test(calls_that_nobody_took_are_the_callers_again),
         cmocka_unit_test(engines_come_and_go),
         cmocka_unit_test(several_close_at_once),
+        cmocka_unit_test(others_take_while_it_is_closed),
         cmocka_unit_test(there_is_a_most_of_calls),
         cmocka_unit_test(many_calls_are_closed_in_time),
         cmocka_unit_test(several_start_cancel_and_take_at_once),
