@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SMALL 3000
 #define LARGE ((2 << 20) - 1)
@@ -124,6 +125,33 @@ static void while_its_connection_is_watched(void **state)
         wxid_client_free(client);
     }
     assert_in_range(broken_off, 10, 20);
+}
+
+/* A watched connection of a call that was broken off is nobody's: when the server closes it, nobody
+ * wakes, let alone the call. */
+static void when_its_watched_connection_ends_later(void **state)
+{
+    engine_call mine;
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        wxid_client *client = client_of("close-idle-later", 1);
+        wxid_engine *engine = new_engine(client);
+        start_calls(engine, client, &mine, 1);
+        assert_all_right(engine, &mine, 1);
+        start_calls(engine, client, &mine, 1);
+        sleep_ms(1);
+        wxid_engine_cancel(engine, mine.id);
+        assert_int_equal(take_back(engine, 1, 5000 * slowness()), 1);
+        (void)end_call(&mine);
+        sleep_ms(100);
+        uint64_t wakes = figure_of_thread(newest_thread(), "voluntary_ctxt_switches", 10);
+        clock_t used = clock();
+        sleep_ms(200);
+        assert_in_range(clock() - used, 0, CLOCKS_PER_SEC / 50 * slowness());
+        assert_int_equal(figure_of_thread(newest_thread(), "voluntary_ctxt_switches", 10), wakes);
+        wxid_engine_free(engine);
+        wxid_client_free(client);
+    }
 }
 
 /* At each of these places a call runs. The server sees the connection close, where it has read what
@@ -296,6 +324,7 @@ int main(void)
         cmocka_unit_test(many_stalled_calls_end_at_once),
         cmocka_unit_test(while_it_waits_for_a_connection),
         cmocka_unit_test(while_its_connection_is_watched),
+        cmocka_unit_test(when_its_watched_connection_ends_later),
         cmocka_unit_test(while_it_runs),
         cmocka_unit_test(while_it_waits_to_try_again),
         cmocka_unit_test_setup(while_it_fetches_the_token, next_account),
