@@ -273,8 +273,9 @@ static int child_is_refused(wxid_engine *engine, engine_call *calls)
     int gave = wxid_engine_next(engine, &context);
     wxid_engine_close(engine);
     gave += wxid_engine_next(engine, &context);
-    wxid_engine_free(engine);
-    return is_usage && gave == 0;
+    int open = count_descriptors();
+    wxid_engine_free(engine); /* its own copies of two pipes go, but no connection */
+    return is_usage && gave == 0 && open - count_descriptors() == 4;
 }
 
 static void forks_harm_nobody(const char *word)
@@ -297,9 +298,6 @@ static void forks_harm_nobody(const char *word)
         assert_true(child >= 0);
         if (child == 0) {
             int good = child_is_refused(engine, mine);
-            if (i % 2 == 0) {
-                _exit(good ? 0 : 1);
-            }
             wxid_client_free(client);
             _exit(good ? 0 : 1);
         }
@@ -318,6 +316,33 @@ static void a_forked_child_does_nothing(void **state)
     (void)state;
     forks_harm_nobody("http");
     forks_harm_nobody("https");
+}
+
+/* Nor does it wake the parent's thread, by the pipe that they share. */
+static void a_forked_child_breaks_nothing_off(void **state)
+{
+    engine_call mine;
+    int status = 0;
+    wxid_client *client = client_of("never-answers", 1);
+    wxid_engine *engine = new_engine(client);
+    (void)state;
+    server_reset();
+    start_calls(engine, client, &mine, 1);
+    wait_for_posts("never-answers", 1);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(child_is_refused(engine, &mine) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    int64_t before_ms = processor_ms();
+    assert_in_range(wakes(newest_thread()), 0, 10);
+    assert_in_range(processor_ms() - before_ms, 0, 20 * slowness());
+    assert_false(is_readable(engine));
+    wxid_engine_cancel(engine, mine.id);
+    assert_all_interrupted(engine, &mine, 1);
+    wxid_engine_free(engine);
+    wxid_client_free(client);
 }
 
 #ifndef __SANITIZE_THREAD__ /* which allows a forked child no threads */
@@ -363,6 +388,7 @@ int main(void)
         cmocka_unit_test(an_engine_without_descriptors),
         cmocka_unit_test(a_limit_below_what_is_open),
         cmocka_unit_test(a_forked_child_does_nothing),
+        cmocka_unit_test(a_forked_child_breaks_nothing_off),
 #ifndef __SANITIZE_THREAD__
         cmocka_unit_test(a_forked_child_makes_its_own),
 #endif
