@@ -148,7 +148,8 @@ static void when_its_watched_connection_ends_later(void **state)
         clock_t used = clock();
         sleep_ms(200);
         assert_in_range(clock() - used, 0, CLOCKS_PER_SEC / 50 * slowness());
-        assert_int_equal(figure_of_thread(newest_thread(), "voluntary_ctxt_switches", 10), wakes);
+        assert_in_range(figure_of_thread(newest_thread(), "voluntary_ctxt_switches", 10) - wakes, 0,
+                        2);
         wxid_engine_free(engine);
         wxid_client_free(client);
     }

@@ -107,7 +107,7 @@ static void an_idle_engine_sleeps(void **state)
     int thread = newest_thread();
     sleep_ms(50);
     int64_t before_ms = processor_ms();
-    assert_int_equal(wakes(thread), 0);
+    assert_in_range(wakes(thread), 0, 2); /* a glance now and then would be more */
     assert_in_range(processor_ms() - before_ms, 0, 20 * slowness());
     wxid_engine_free(engine);
     wxid_client_free(client);

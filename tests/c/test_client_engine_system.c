@@ -98,7 +98,7 @@ static void idle_connections_are_closed(void **state)
     uint64_t wakes = figure_of_thread(thread, "voluntary_ctxt_switches", 10);
     clock_t used = clock();
     sleep_ms(200 * FASTER); /* then it has nothing to do any more */
-    assert_int_equal(figure_of_thread(thread, "voluntary_ctxt_switches", 10), wakes);
+    assert_in_range(figure_of_thread(thread, "voluntary_ctxt_switches", 10) - wakes, 0, 2);
     assert_in_range((clock() - used) / (CLOCKS_PER_SEC / 1000), 0, 20 * slowness());
     for (int i = 0; i < 3; i++) {
         assert_true(end_call(&calls[i]).ok);
