@@ -20,20 +20,31 @@ static int is_late(const wxid__job *job)
 /* ---- The queue ---- */
 
 /* A call that had a slot before has waited for it before. */
+static wxid__job_list *queue_of(const wxid__job *job)
+{
+    wxid_engine *engine = job->engine;
+    return job->has_begun ? &engine->begun_queue : &engine->queue;
+}
+
+static wxid__job *first_in_queue(const wxid_engine *engine)
+{
+    return engine->begun_queue.first != NULL ? engine->begun_queue.first : engine->queue.first;
+}
+
 static void enqueue(wxid__job *job)
 {
-    wxid__job_list *queue = &job->engine->queue;
+    wxid__job_list *queue = queue_of(job);
     job->state = WXID__JOB_QUEUED;
-    job->queued_before = job->has_begun ? NULL : queue->last;
-    job->queued_next = job->has_begun ? queue->first : NULL;
-    *(job->queued_before != NULL ? &job->queued_before->queued_next : &queue->first) = job;
-    *(job->queued_next != NULL ? &job->queued_next->queued_before : &queue->last) = job;
+    job->queued_before = queue->last;
+    job->queued_next = NULL;
+    *(queue->last != NULL ? &queue->last->queued_next : &queue->first) = job;
+    queue->last = job;
     set_due(job, INT64_MAX);
 }
 
 static void dequeue(wxid__job *job)
 {
-    wxid__job_list *queue = &job->engine->queue;
+    wxid__job_list *queue = queue_of(job);
     *(job->queued_before != NULL ? &job->queued_before->queued_next : &queue->first) =
         job->queued_next;
     *(job->queued_next != NULL ? &job->queued_next->queued_before : &queue->last) =
@@ -187,7 +198,7 @@ static void perform(wxid__job *job, curl_socket_t socket)
 void wxid__job_serve_queue(wxid_engine *engine)
 {
     wxid__job *job = NULL;
-    while ((job = engine->queue.first) != NULL) {
+    while ((job = first_in_queue(engine)) != NULL) {
         if (is_late(job)) { /* its timer has come, and has not been looked at yet */
             dequeue(job);
             wxid__job_go_on(job);

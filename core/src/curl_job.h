@@ -71,8 +71,9 @@ struct wxid_engine {
     wxid__pool *pool;
     wxid__timers timers;
     wxid__waiting waiting;
-    wxid__job_list queue; /* jobs that wait for a slot */
-    int64_t tidy_ms;      /* when to look for connections that have been idle for long */
+    wxid__job_list begun_queue; /* jobs that wait for a slot: first those that had one before, */
+    wxid__job_list queue;       /* and then those that did not */
+    int64_t tidy_ms;            /* when to look for connections that have been idle for long */
 };
 
 /* curl_job.c: what the engine's thread does with a job. */

@@ -96,6 +96,29 @@ static void whoever_had_a_turn_goes_first(void **state)
     wxid_client_free(client);
 }
 
+/* The first three are told to wait for a second; when that is over one of the others is being
+ * served, slowly. */
+static void those_who_had_a_turn_keep_their_order(void **state)
+{
+    engine_call calls[8];
+    wxid_client *client =
+        new_client((client_options){.fault = "status-503/retry-after-1/first-3/then-slow-ok",
+                                    .max_connections = 1,
+                                    .max_retries = 2,
+                                    .timeout_ms = 20000 * slowness()});
+    wxid_engine *engine = new_engine(client);
+    (void)state;
+    server_reset();
+    start_calls(engine, client, calls, 8);
+    assert_all_right(engine, calls, 8);
+    assert_true(calls[3].turn < calls[0].turn);
+    assert_true(calls[0].turn < calls[1].turn);
+    assert_true(calls[1].turn < calls[2].turn);
+    assert_true(calls[2].turn < calls[7].turn);
+    wxid_engine_free(engine);
+    wxid_client_free(client);
+}
+
 /* libcurl resolves names in a thread of its own, and tries addresses side by side: more sockets
  * than one. */
 static void a_host_may_be_a_name(void **state)
@@ -286,7 +309,7 @@ static void it_is_readable_while_something_has_come_back(void **state)
 static void calls_without_anything_to_do_come_back(void **state)
 {
     engine_call mine;
-    wxid_client *client = client_of("ok", 1);
+    wxid_client *client = new_client((client_options){.fault = "ok", .timeout_ms = 20});
     wxid_engine *engine = new_engine(client);
     (void)state;
     server_reset();
@@ -294,15 +317,13 @@ static void calls_without_anything_to_do_come_back(void **state)
     wxid_call_abandon(mine.call, wxid_error_new(WXID_KIND_INTERRUPTED, "by the test"));
     start_call(engine, &mine);
     assert_all_interrupted(engine, &mine, 1);
-    wxid_client *hasty = new_client((client_options){.fault = "ok", .timeout_ms = 1});
-    make_call(&mine, hasty, SMALL, 1);
-    sleep_ms(5);
+    make_call(&mine, client, SMALL, 1);
+    sleep_ms(30);
     start_call(engine, &mine);
     assert_int_equal(take_back(engine, 1, 1000 * slowness()), 1);
     assert_int_equal(end_call(&mine).kind, WXID_KIND_TIMEOUT);
     assert_int_equal(server_seen("ok").posts_begun, 0);
     wxid_engine_free(engine);
-    wxid_client_free(hasty);
     wxid_client_free(client);
 }
 
@@ -313,6 +334,7 @@ int main(void)
         cmocka_unit_test(connections_are_used_at_once),
         cmocka_unit_test(calls_wait_their_turn),
         cmocka_unit_test(whoever_had_a_turn_goes_first),
+        cmocka_unit_test(those_who_had_a_turn_keep_their_order),
         cmocka_unit_test(a_host_may_be_a_name),
         cmocka_unit_test(the_deadline_holds_in_the_queue),
         cmocka_unit_test(the_deadline_holds_while_running),
