@@ -145,28 +145,32 @@ static void a_host_may_be_a_name(void **state)
 
 /* ---- Time ---- */
 
-/* The deadline of the one that waits is the earlier: it must come while the other still runs. */
+/* The deadline of the last is the earliest: it comes while another runs, and another waits before
+ * it. */
 static void the_deadline_holds_in_the_queue(void **state)
 {
     int lasts_ms = 500 * slowness();
-    engine_call calls[2];
+    engine_call calls[3];
     wxid_client *client = new_client(
         (client_options){.fault = "never-answers", .max_connections = 1, .timeout_ms = lasts_ms});
     wxid_engine *engine = new_engine(client);
     (void)state;
     server_reset();
     int64_t begun_ms = now_ms();
-    make_call(&calls[1], client, SMALL, 1);
+    make_call(&calls[2], client, SMALL, 2);
     sleep_ms(lasts_ms / 2);
+    make_call(&calls[1], client, SMALL, 1);
     make_call(&calls[0], client, SMALL, 0);
-    start_call(engine, &calls[0]);
-    start_call(engine, &calls[1]);
+    for (int i = 0; i < 3; i++) {
+        start_call(engine, &calls[i]);
+    }
     assert_int_equal(take_back(engine, 1, 2 * lasts_ms), 1);
     assert_in_range(now_ms() - begun_ms, lasts_ms, lasts_ms * 3 / 2 - 50);
-    assert_int_equal(calls[1].turn, 1);
-    assert_int_equal(take_back(engine, 1, 2 * lasts_ms), 1);
+    assert_int_equal(calls[2].turn, 1);
+    assert_int_equal(take_back(engine, 2, 2 * lasts_ms), 2);
     assert_in_range(now_ms() - begun_ms, lasts_ms * 3 / 2, 2 * lasts_ms);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(calls[i].back, 1);
         assert_int_equal(end_call(&calls[i]).kind, WXID_KIND_TIMEOUT);
     }
     assert_int_equal(server_seen("never-answers").posts_begun, 1);
