@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SMALL 3000
 #define LARGE ((2 << 20) - 1)
@@ -119,25 +120,43 @@ static void those_who_had_a_turn_keep_their_order(void **state)
     wxid_client_free(client);
 }
 
-/* libcurl resolves names in a thread of its own, and tries addresses side by side: more sockets
- * than one. */
-static void a_host_may_be_a_name(void **state)
+static wxid_client *client_by_name(const char *fault)
 {
-    engine_call calls[20];
     char base_url[128];
     wxid_client *client = NULL;
     wxid_settings settings = WXID_SETTINGS_INIT;
-    int before = count_descriptors();
-    (void)state;
-    (void)snprintf(base_url, sizeof base_url, "http://localhost%s/fault/ok",
-                   strrchr(server_word("http"), ':'));
+    (void)snprintf(base_url, sizeof base_url, "http://localhost%s/fault/%s",
+                   strrchr(server_word("http"), ':'), fault);
     settings.base_url = base_url;
     settings.access_token = TOKEN;
     settings.timeout_ms = 20000 * slowness();
     assert_int_equal(wxid_client_new(&client, &settings, NULL), 0);
+    return client;
+}
+
+/* libcurl resolves names in a thread of its own, and tries addresses side by side: more sockets
+ * than one, and nobody looks at those any more that are closed on the way. */
+static void a_host_may_be_a_name(void **state)
+{
+    engine_call calls[20];
+    int before = count_descriptors();
+    wxid_client *client = client_by_name("ok");
     wxid_engine *engine = new_engine(client);
+    (void)state;
     start_calls(engine, client, calls, 20);
     assert_all_right(engine, calls, 20);
+    wxid_engine_free(engine);
+    wxid_client_free(client);
+    client = client_by_name("never-answers");
+    engine = new_engine(client);
+    server_reset();
+    start_calls(engine, client, calls, 1);
+    wait_for_posts("never-answers", 1);
+    clock_t used = clock();
+    sleep_ms(400);
+    assert_in_range(clock() - used, 0, CLOCKS_PER_SEC / 25 * slowness());
+    wxid_engine_cancel(engine, calls[0].id);
+    assert_all_interrupted(engine, calls, 1);
     wxid_engine_free(engine);
     wxid_client_free(client);
     assert_int_equal(count_descriptors(), before);

@@ -17,6 +17,7 @@
 #define KEPT_MS (WXID_KEPT_MS / FASTER) /* by the system's clock */
 
 static int is_fast;
+static atomic_int_fast64_t ahead_ms; /* the clock, beside being fast */
 static int has_no_thread;
 
 typedef int create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -36,6 +37,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     }
     if (is_fast && clock == CLOCK_MONOTONIC) {
         int64_t ns = ((int64_t)now->tv_sec * 1000000000 + now->tv_nsec) * FASTER;
+        ns += ahead_ms * 1000000;
         *now = (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
     }
     return 0;
@@ -131,6 +133,38 @@ static void also_while_others_are_used(void **state)
     wxid_client_free(client);
 }
 
+/* While a call runs, the deadline of the next passes, and that of the one after it has time. The
+ * thread learns of it when the connection is free. */
+static void nothing_is_sent_after_its_deadline(void **state)
+{
+    engine_call calls[9];
+    wxid_client *client = patient_client(1);
+    wxid_engine *engine = new_engine(client);
+    (void)state;
+    start_calls(engine, client, calls, 9); /* then connections are used again at once */
+    assert_int_equal(take_back(engine, 9, 20000 * FASTER), 9);
+    for (int i = 0; i < 9; i++) {
+        assert_true(end_call(&calls[i]).ok);
+    }
+    server_reset();
+    make_call(&calls[1], client, SMALL, 1);
+    ahead_ms += 10000 * FASTER;
+    make_call(&calls[0], client, SMALL, 0);
+    make_call(&calls[2], client, SMALL, 2);
+    for (int i = 0; i < 3; i++) {
+        start_call(engine, &calls[i]);
+    }
+    wait_for_posts("slow-ok", 1);
+    ahead_ms += 15000 * FASTER;
+    assert_int_equal(take_back(engine, 3, 20000 * FASTER), 3);
+    assert_int_equal(end_call(&calls[1]).kind, WXID_KIND_TIMEOUT);
+    assert_true(end_call(&calls[0]).ok);
+    assert_true(end_call(&calls[2]).ok);
+    assert_int_equal(server_seen("slow-ok").posts_begun, 2);
+    wxid_engine_free(engine);
+    wxid_client_free(client);
+}
+
 static void without_a_thread_nothing_starts(void **state)
 {
     engine_call mine;
@@ -157,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idle_connections_are_closed),
         cmocka_unit_test(also_while_others_are_used),
+        cmocka_unit_test(nothing_is_sent_after_its_deadline),
         cmocka_unit_test(without_a_thread_nothing_starts),
     };
     return cmocka_run_group_tests(tests, start_fast_clock, stop_server);
