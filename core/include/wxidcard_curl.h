@@ -95,14 +95,14 @@ typedef struct wxid_engine wxid_engine;
 WXID_API int wxid_engine_new(wxid_engine **engine, wxid_session *session, wxid_error **error);
 /* Hands a call to the engine, whose clock is CLOCK_MONOTONIC, in milliseconds. It carries SEND and
  * WAIT steps out. The call, and what it was lent, are the engine's until wxid_engine_next() gives
- * the context back, with the call at another step: TOKEN and STORE are for the caller to answer, who
- * then starts the call again. Stores an id for wxid_engine_cancel() unless that is NULL. Errors:
- * USAGE when the engine is closed, another process's, or has as many calls as it takes; SYSTEM
- * without a thread; MEMORY. */
+ * the context back, with the call at another step: TOKEN and STORE are for the caller to answer,
+ * who then starts the call again. Stores an id for wxid_engine_cancel() unless that is NULL.
+ * Errors: USAGE when the engine is closed, another process's, or has as many calls as it takes;
+ * SYSTEM without a thread; MEMORY. */
 WXID_API int wxid_engine_start(wxid_engine *engine, wxid_call *call, void *context, uint64_t *id,
                                wxid_error **error);
-/* Breaks a call off, and its connection, at once: it comes back with kind INTERRUPTED, unless it was
- * over already. Nothing happens for an id that came back. */
+/* Breaks a call off, and its connection, at once: it comes back with kind INTERRUPTED, unless it
+ * was over already. Nothing happens for an id that came back. */
 WXID_API void wxid_engine_cancel(wxid_engine *engine, uint64_t id);
 /* A file descriptor that is readable while a call has come back. It is the engine's to close. */
 WXID_API int wxid_engine_fd(const wxid_engine *engine);
