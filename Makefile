@@ -14,7 +14,7 @@ lint: build
 	@scripts/lint
 
 sanitize: build
-	@scripts/test --only 'sanitize*'
+	@scripts/test --only 'sanitize*' --only 'tsan*'
 
 bench: build
 	@scripts/bench

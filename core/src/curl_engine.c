@@ -71,6 +71,7 @@ static void free_engine(wxid_engine *engine)
     close_pipe(engine->done);
     wxid__pool_free(engine->pool);
     wxid__waiting_free(&engine->waiting);
+    (void)pthread_mutex_destroy(&engine->closing);
     (void)pthread_mutex_destroy(&engine->lock);
     free(engine);
 }
@@ -87,6 +88,7 @@ int wxid_engine_new(wxid_engine **engine, wxid_session *session, wxid_error **er
     made->wake[0] = made->wake[1] = made->done[0] = made->done[1] = -1;
     made->pid = getpid();
     made->tidy_ms = INT64_MAX;
+    (void)pthread_mutex_init(&made->closing, NULL);
     (void)pthread_mutex_init(&made->lock, NULL);
     made->pool = wxid__pool_new(wxid_session_settings(session));
     if (make_pipe(made->wake) != 0 || make_pipe(made->done) != 0) {
@@ -121,6 +123,7 @@ void wxid_engine_close(wxid_engine *engine)
     if (!is_ours(engine)) {
         return;
     }
+    (void)pthread_mutex_lock(&engine->closing);
     (void)pthread_mutex_lock(&engine->lock);
     int has_thread = engine->has_thread;
     engine->is_closed = 1;
@@ -130,11 +133,9 @@ void wxid_engine_close(wxid_engine *engine)
     if (has_thread) {
         (void)pthread_join(engine->thread, NULL);
     }
-    (void)pthread_mutex_lock(&engine->lock);
-    wxid__pool *pool = engine->pool;
+    wxid__pool_free(engine->pool);
     engine->pool = NULL;
-    (void)pthread_mutex_unlock(&engine->lock);
-    wxid__pool_free(pool);
+    (void)pthread_mutex_unlock(&engine->closing);
 }
 
 static void abandon(wxid_engine *engine)

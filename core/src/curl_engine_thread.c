@@ -21,28 +21,38 @@ static wxid__job *take_arrived(wxid_engine *engine, int *is_closed)
     return arrived;
 }
 
-/* One at a time: a job that is over may be gone. */
+/* One at a time: a job that is over may be gone. One that has arrived since has woken the thread,
+ * and is left until it has been taken. */
 static wxid__job *take_cancelled(wxid_engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);
-    wxid__job *job = engine->cancelled;
+    wxid__job **at = &engine->cancelled;
+    while (*at != NULL && (*at)->state == WXID__JOB_ARRIVED) {
+        at = &(*at)->next_cancelled;
+    }
+    wxid__job *job = *at;
     if (job != NULL) {
-        engine->cancelled = job->next_cancelled;
+        *at = job->next_cancelled;
         job->is_cancelled = 0;
     }
     (void)pthread_mutex_unlock(&engine->lock);
     return job;
 }
 
-static wxid__job *take_any(wxid_engine *engine)
+/* From a bucket on. Once the engine is closed no job comes to those before it. */
+static wxid__job *take_any(wxid_engine *engine, size_t *bucket)
 {
     wxid__job *found = NULL;
     (void)pthread_mutex_lock(&engine->lock);
-    for (size_t i = 0; i < WXID__JOB_BUCKETS && found == NULL; i++) {
-        found = engine->buckets[i];
+    while (*bucket < WXID__JOB_BUCKETS) {
+        found = engine->buckets[*bucket];
         while (found != NULL && found->is_over) {
             found = found->next_in_bucket;
         }
+        if (found != NULL) {
+            break;
+        }
+        ++*bucket;
     }
     (void)pthread_mutex_unlock(&engine->lock);
     return found;
@@ -52,6 +62,7 @@ static wxid__job *take_any(wxid_engine *engine)
 static int see_to_news(wxid_engine *engine)
 {
     int is_closed = 0;
+    size_t bucket = 0;
     wxid__job *job = take_arrived(engine, &is_closed);
     while (job != NULL) {
         wxid__job *next = job->next;
@@ -62,7 +73,7 @@ static int see_to_news(wxid_engine *engine)
     while ((job = take_cancelled(engine)) != NULL) {
         wxid__job_cancel(job);
     }
-    while (is_closed && (job = take_any(engine)) != NULL) {
+    while (is_closed && (job = take_any(engine, &bucket)) != NULL) {
         wxid__job_cancel(job);
     }
     return is_closed;
@@ -94,13 +105,28 @@ static int patience_ms(const wxid_engine *engine)
     return left_ms <= 0 ? 0 : left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
+/* Where poll() fails, for there are more sockets than the process may have by now, or memory is
+ * short, all are looked at once in a while. */
+static int await_sockets(wxid__waiting *waiting, int longest_ms)
+{
+    int ready = poll(waiting->sockets, (nfds_t)waiting->count, longest_ms);
+    if (ready < 0) {
+        int is_short = longest_ms >= 0 && longest_ms < WXID__TICK_MS;
+        (void)poll(NULL, 0, is_short ? longest_ms : WXID__TICK_MS);
+        for (size_t i = 0; i < waiting->count; i++) {
+            waiting->sockets[i].revents = waiting->sockets[i].events;
+        }
+    }
+    return ready;
+}
+
 /* From the last to the first: whoever is taken out on the way, the last takes his place, and that
  * one has been seen to. */
 static void see_to_sockets(wxid_engine *engine)
 {
     wxid__waiting *waiting = &engine->waiting;
-    int ready = poll(waiting->sockets, (nfds_t)waiting->count, patience_ms(engine));
-    for (size_t i = waiting->count; ready > 0 && i > 0; i--) {
+    int ready = await_sockets(waiting, patience_ms(engine));
+    for (size_t i = waiting->count; ready != 0 && i > 0; i--) {
         if (i > waiting->count) {
             continue;
         }

@@ -11,23 +11,40 @@ static void set_due(wxid__job *job, int64_t due_ms)
                      due_ms < job->deadline_ms ? due_ms : job->deadline_ms);
 }
 
+/* Then nothing is to be sent any more: the service would count it, for nobody. */
+static int is_late(const wxid__job *job)
+{
+    return wxid__now_ms() >= job->deadline_ms;
+}
+
 /* ---- The queue ---- */
 
 /* A call that had a slot before has waited for it before. */
+static wxid__job_list *queue_of(const wxid__job *job)
+{
+    wxid_engine *engine = job->engine;
+    return job->has_begun ? &engine->begun_queue : &engine->queue;
+}
+
+static wxid__job *first_in_queue(const wxid_engine *engine)
+{
+    return engine->begun_queue.first != NULL ? engine->begun_queue.first : engine->queue.first;
+}
+
 static void enqueue(wxid__job *job)
 {
-    wxid__job_list *queue = &job->engine->queue;
+    wxid__job_list *queue = queue_of(job);
     job->state = WXID__JOB_QUEUED;
-    job->queued_before = job->has_begun ? NULL : queue->last;
-    job->queued_next = job->has_begun ? queue->first : NULL;
-    *(job->queued_before != NULL ? &job->queued_before->queued_next : &queue->first) = job;
-    *(job->queued_next != NULL ? &job->queued_next->queued_before : &queue->last) = job;
+    job->queued_before = queue->last;
+    job->queued_next = NULL;
+    *(queue->last != NULL ? &queue->last->queued_next : &queue->first) = job;
+    queue->last = job;
     set_due(job, INT64_MAX);
 }
 
 static void dequeue(wxid__job *job)
 {
-    wxid__job_list *queue = &job->engine->queue;
+    wxid__job_list *queue = queue_of(job);
     *(job->queued_before != NULL ? &job->queued_before->queued_next : &queue->first) =
         job->queued_next;
     *(job->queued_next != NULL ? &job->queued_next->queued_before : &queue->last) =
@@ -92,8 +109,9 @@ static void send_request(wxid__job *job)
         wxid__slot_close(slot);
     } else if (slot->sockets.count == 1) {
         int64_t left_ms = wxid_trust_settling_ms(trust, slot->idle_since_ms, now_ms);
-        if (left_ms > 0 &&
-            wxid__waiting_set(&job->engine->waiting, slot->sockets.open[0], POLLIN, job) == 0) {
+        if (left_ms > 0) {
+            /* Without memory for that the time passes nevertheless. */
+            (void)wxid__waiting_set(&job->engine->waiting, slot->sockets.open[0], POLLIN, job);
             job->state = WXID__JOB_SETTLING;
             set_due(job, now_ms + left_ms);
             return;
@@ -105,7 +123,12 @@ static void send_request(wxid__job *job)
 static void settled(wxid__job *job)
 {
     wxid__waiting_forget_owner(&job->engine->waiting, job);
-    begin(job);
+    if (is_late(job)) {
+        give_slot_back(job);
+        wxid__job_go_on(job);
+    } else {
+        begin(job);
+    }
 }
 
 static void finish(wxid__job *job, wxid__outcome how, CURLcode code)
@@ -163,7 +186,7 @@ static void perform(wxid__job *job, curl_socket_t socket)
     }
     if (is_over) {
         finish(job, how, code);
-    } else if (wxid__now_ms() >= job->deadline_ms) {
+    } else if (is_late(job)) {
         finish(job, WXID__OUTCOME_LATE, CURLE_OK);
     } else {
         set_due(job, next_look_ms(slot));
@@ -175,10 +198,16 @@ static void perform(wxid__job *job, curl_socket_t socket)
 void wxid__job_serve_queue(wxid_engine *engine)
 {
     wxid__job *job = NULL;
-    while ((job = engine->queue.first) != NULL &&
-           (job->slot = wxid__pool_take_idle(engine->pool)) != NULL) {
-        dequeue(job);
-        send_request(job);
+    while ((job = first_in_queue(engine)) != NULL) {
+        if (is_late(job)) { /* its timer has come, and has not been looked at yet */
+            dequeue(job);
+            wxid__job_go_on(job);
+        } else if ((job->slot = wxid__pool_take_idle(engine->pool)) != NULL) {
+            dequeue(job);
+            send_request(job);
+        } else {
+            break;
+        }
     }
 }
 
@@ -211,7 +240,8 @@ void wxid__job_ready(wxid__job *job, int socket)
 {
     if (job->state == WXID__JOB_RUNNING) {
         perform(job, socket);
-    } else if (job->state == WXID__JOB_SETTLING) {
+    } else if (job->state == WXID__JOB_SETTLING &&
+               wxid__sockets_unread(&job->slot->sockets) != WXID__UNREAD_NONE) {
         settled(job); /* what has come is no answer to anything, which will be noticed */
     }
 }

@@ -57,7 +57,8 @@ struct wxid_engine {
     int wake[2]; /* a pipe: a byte in it ends the thread's wait */
     int done[2]; /* a pipe: a byte in it while calls are over */
     pthread_t thread;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t closing; /* whoever closes it second waits until the first has closed it */
+    pthread_mutex_t lock;    /* guards what follows */
     int has_thread;
     int is_closed;
     int is_woken;
@@ -71,15 +72,16 @@ struct wxid_engine {
     wxid__pool *pool;
     wxid__timers timers;
     wxid__waiting waiting;
-    wxid__job_list queue; /* jobs that wait for a slot */
-    int64_t tidy_ms;      /* when to look for connections that have been idle for long */
+    wxid__job_list begun_queue; /* jobs that wait for a slot: first those that had one before, */
+    wxid__job_list queue;       /* and then those that did not */
+    int64_t tidy_ms;            /* when to look for connections that have been idle for long */
 };
 
 /* curl_job.c: what the engine's thread does with a job. */
 
 /* Carries the call's step out, as far as can be done now. */
 void wxid__job_go_on(wxid__job *job);
-/* One of its sockets is ready, or was closed. */
+/* One of its sockets is ready, or was closed; or it may be, where nobody can tell. */
 void wxid__job_ready(wxid__job *job, int socket);
 /* Its timer has come. */
 void wxid__job_due(wxid__job *job);

@@ -67,7 +67,9 @@ static int early_reply_over(const wxid__slot *slot)
 
 int64_t wxid__transfer_look_again_ms(const wxid__slot *slot)
 {
-    return slot->transfer.incomplete ? slot->transfer.begun_ms + EARLY_REPLY_MS : INT64_MAX;
+    return slot->transfer.incomplete && wxid__incoming_head_whole(&slot->reply)
+               ? slot->transfer.begun_ms + EARLY_REPLY_MS
+               : INT64_MAX;
 }
 
 int wxid__transfer_over(const wxid__slot *slot, CURLMcode failed, int running, wxid__outcome *how,
@@ -75,7 +77,9 @@ int wxid__transfer_over(const wxid__slot *slot, CURLMcode failed, int running, w
 {
     *how = WXID__OUTCOME_DONE;
     if (failed != CURLM_OK) {
-        *code = failed == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+        /* A watcher refuses a socket for lack of memory only. */
+        int is_memory = failed == CURLM_OUT_OF_MEMORY || failed == CURLM_ABORTED_BY_CALLBACK;
+        *code = is_memory ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
         return 1;
     }
     if (running == 0) {

@@ -193,6 +193,21 @@ static void early_answers_end_the_call_at_once(void **state)
     }
 }
 
+/* It has no length, and the server does not close: whatever came in half a second is the answer. */
+static void an_early_answer_without_end_is_read_for_a_moment(void **state)
+{
+    (void)state;
+    for (int by_tls = 0; by_tls < 2; by_tls++) {
+        wxid_client *client = new_client((client_options){.word = by_tls ? "https" : "http",
+                                                          .ca_file = server_word("ca"),
+                                                          .fault = "early-200-without-length"});
+        result got = recognize(client, LARGE, 1, NULL);
+        assert_int_equal(got.kind, WXID_KIND_PROTOCOL);
+        assert_in_range(got.elapsed_ms, 500, 1500 * slowness());
+        wxid_client_free(client);
+    }
+}
+
 static void odd_but_right_replies_are_taken(void **state)
 {
     static const char *const faults[] = {
@@ -325,6 +340,7 @@ int main(void)
         cmocka_unit_test(early_replies_are_seen_when_all_seems_sent),
         cmocka_unit_test(early_refusals_are_not_lost),
         cmocka_unit_test(early_answers_end_the_call_at_once),
+        cmocka_unit_test(an_early_answer_without_end_is_read_for_a_moment),
         cmocka_unit_test(odd_but_right_replies_are_taken),
         cmocka_unit_test(a_large_picture_starts_at_once),
         cmocka_unit_test(no_connection_is_kind_connect),

@@ -178,6 +178,21 @@ static void late_answers_are_never_handed_out(void **state)
     }
 }
 
+/* 38: by TLS the second answer is inside the TLS library, in the record that brought the end of the
+ * first. Of a picture of many pieces the last is asked for when the socket is ready for it. */
+static void late_answers_are_found_inside_the_tls_library(void **state)
+{
+    wxid_client *client = client_of("twice-head-apart", 1);
+    (void)state;
+    for (unsigned number = 0; number < 30; number++) {
+        result got = recognize(client, MIDDLE + number, number, NULL);
+        if (!got.ok) {
+            fail_msg("call %u: %s", number, got.mismatched ? "another's card" : got.message);
+        }
+    }
+    wxid_client_free(client);
+}
+
 /* 38: the connection has been idle for a while when the second answer comes. */
 static void late_answers_on_idle_connections_cost_nothing(void **state)
 {
@@ -292,6 +307,7 @@ int main(void)
         cmocka_unit_test(libcurl_sends_nothing_twice),
         cmocka_unit_test(libcurl_sends_no_empty_body_twice),
         cmocka_unit_test(late_answers_are_never_handed_out),
+        cmocka_unit_test(late_answers_are_found_inside_the_tls_library),
         cmocka_unit_test(late_answers_on_idle_connections_cost_nothing),
         cmocka_unit_test(trust_once_lost_stays_lost),
         cmocka_unit_test(the_first_uses_of_kept_connections_are_cautious),

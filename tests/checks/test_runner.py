@@ -141,6 +141,7 @@ def test_every_folder_of_tests_is_run() -> None:
         "without-curl",
         "valgrind-c",
         "valgrind-client",
+        "tsan-client",
         "vectors",
     }
     assert names >= {"nginx", "nginx-jit-off"}

@@ -89,6 +89,13 @@ def early_200_without_length(connection, request):
     return False
 
 
+def early_status_line(connection, request):
+    """Begins a refusal in mid-upload, and never gets on with it."""
+    connection.send(b"HTTP/1.1 413 Payload Too Large\r\n")
+    connection.wait_until_gone()
+    return False
+
+
 def early_413_when_reused(connection, request):
     """Good on a fresh connection; on a kept one refuses before the upload is there."""
     if not getattr(connection, "used", False):
@@ -109,6 +116,7 @@ FAULTS = {
     "early-413-reset": early_413_reset,
     "early-413-keeps-open": early_413_keeps_open,
     "early-413-reads-on": early_413_reads_on,
+    "early-status-line": early_status_line,
     "early-413-when-reused": early_413_when_reused,
     "early-413-later": early_413_later,
     "early-200": early_200,

@@ -8,7 +8,8 @@ prints one line, with addresses that a test splits at blanks and at "=":
 
 and serves until it is killed or the process that started it ends. A client with the base URL
 http://127.0.0.1:PORT/fault/NAME meets the fault NAME (python3 server.py --list);
-.../fault/NAME/first-2 meets it in its first two POSTs and is served well afterwards.
+.../fault/NAME/first-2 meets it in its first two POSTs and is served well afterwards;
+.../fault/NAME/first-2/then-OTHER meets the fault OTHER afterwards.
 GET /control/counters tells what was seen, by the part between /fault/ and /cv/;
 GET /control/counters/NAME... one of them; POST /control/reset forgets it all.
 
@@ -42,10 +43,11 @@ for module in (faults_body, faults_head, faults_reuse, faults_status, faults_upl
 
 
 def find_fault(key, number):
-    """The function for "NAME" or "NAME/first-N"; number: of the POST, from 1."""
-    name, _, first = key.partition("/first-")
+    """The function for a key; number: of the POST, from 1."""
+    name, _, rest = key.partition("/first-")
+    first, _, other = rest.partition("/then-")
     if first and number > int(first):
-        name = "ok"
+        name = other or "ok"
     if name in FAULTS:
         return FAULTS[name]
     return faults_status.with_parameter(name)

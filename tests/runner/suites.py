@@ -1,5 +1,6 @@
 """The suites, in the order in which they run: what tells most about a mistake comes first."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -16,6 +17,9 @@ SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }
+# Without threads there is nothing for it to find: these have some.
+THREAD_SANITIZED = "build/sanitized-thread"
+THREADED = re.compile(r"test_client_(engine|pool|.*_by_engine)")
 MEMCHECK = ("scripts/memcheck",)
 # About how much slower a program is under valgrind, for tests that measure time.
 SLOWNESS = {"WXIDCARD_TEST_SLOWNESS": "4"}
@@ -36,6 +40,7 @@ def all_suites() -> list[Suite]:
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
         *_slowed("valgrind", "build", MEMCHECK, SLOWNESS),
         *_slowed("sanitize", SANITIZED, (), SANITIZER_OPTIONS, _sanitized_build()),
+        Suite("tsan-client", _threaded, _sanitized_build("thread")),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
         Suite("vectors", _vectors),
@@ -63,7 +68,7 @@ def _c(
             given |= _counts_file(environment)
         sources = sorted((environment.root / "tests/c").glob("test_*.c"))
         if "without-curl" in build:
-            unbuilt = ("test_client", "test_pictures", "test_memory_pictures")
+            unbuilt = ("test_client", "test_memory_engine", "test_pictures", "test_memory_pictures")
             sources = [source for source in sources if not source.stem.startswith(unbuilt)]
         if with_client is not None:
             sources = [s for s in sources if s.stem.startswith("test_client") is with_client]
@@ -134,8 +139,15 @@ def _without_curl(environment: Environment) -> list[Step]:
     ]
 
 
-def _sanitized_build() -> list[list[str]]:
-    return [["scripts/build-sanitized"]]
+def _sanitized_build(*which: str) -> list[list[str]]:
+    return [["scripts/build-sanitized", *which]]
+
+
+def _threaded(environment: Environment) -> list[Step]:
+    """Those C tests that have threads, under ThreadSanitizer, which is as slow as valgrind."""
+    variables = {**SLOWNESS, "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
+    steps = _c(THREAD_SANITIZED, variables=variables)(environment)
+    return [step for step in steps if THREADED.match(Path(step.command[-1]).name)]
 
 
 def _preload() -> dict[str, str]:

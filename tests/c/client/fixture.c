@@ -213,18 +213,11 @@ static void compare_card(result *got, const wxid_value *card, const unsigned cha
     got->mismatched = !got->ok;
 }
 
-result recognize_picture(wxid_client *client, const unsigned char *picture, size_t length,
-                         const wxid_hooks *hooks)
+/* Takes the card and the error over. */
+static result read_result(int failed, wxid_value *card, wxid_error *error,
+                          const unsigned char *picture, size_t length)
 {
     result got = {0};
-    wxid_value *card = NULL;
-    wxid_error *error = NULL;
-    wxid_recognition recognition = WXID_RECOGNITION_INIT;
-    recognition.image = picture;
-    recognition.image_length = length;
-    int64_t before = now_ms();
-    int failed = wxid_client_recognize(&card, client, &recognition, hooks, &error);
-    got.elapsed_ms = now_ms() - before;
     if (failed) {
         got.kind = wxid_error_kind(error);
         got.http_status = wxid_error_http_status(error);
@@ -234,6 +227,30 @@ result recognize_picture(wxid_client *client, const unsigned char *picture, size
         compare_card(&got, card, picture, length);
         wxid_value_free(card);
     }
+    return got;
+}
+
+result take_result(wxid_call *call, const unsigned char *picture, size_t length)
+{
+    wxid_value *card = NULL;
+    wxid_error *error = NULL;
+    int failed = wxid_call_take_card(&card, call, &error);
+    return read_result(failed, card, error, picture, length);
+}
+
+result recognize_picture(wxid_client *client, const unsigned char *picture, size_t length,
+                         const wxid_hooks *hooks)
+{
+    wxid_value *card = NULL;
+    wxid_error *error = NULL;
+    wxid_recognition recognition = WXID_RECOGNITION_INIT;
+    recognition.image = picture;
+    recognition.image_length = length;
+    int64_t before = now_ms();
+    int failed = wxid_client_recognize(&card, client, &recognition, hooks, &error);
+    int64_t elapsed_ms = now_ms() - before;
+    result got = read_result(failed, card, error, picture, length);
+    got.elapsed_ms = elapsed_ms;
     return got;
 }
 

@@ -65,6 +65,8 @@ typedef struct result {
 } result;
 
 result recognize(wxid_client *client, size_t length, unsigned number, const wxid_hooks *hooks);
+/* The same of a call that has ended. */
+result take_result(wxid_call *call, const unsigned char *picture, size_t length);
 /* The same with small pictures of one's own, not allocated each time: for many calls. */
 result recognize_picture(wxid_client *client, const unsigned char *picture, size_t length,
                          const wxid_hooks *hooks);
