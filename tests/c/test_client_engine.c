@@ -3,6 +3,7 @@
 #include "client/account.h"
 #include "client/engine_calls.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,6 +299,33 @@ static void a_token_is_fetched_once(void **state)
     wxid_client_free(client);
 }
 
+/* Who fetches it comes back at the beginning and at the end of it. */
+static void a_fetch_comes_back_at_both_ends(void **state)
+{
+    engine_call mine;
+    void *context = NULL;
+    struct pollfd done = {.events = POLLIN};
+    static const int is_fetching[] = {1, 0, 0};
+    wxid_client *client = new_account("account", 0);
+    wxid_engine *engine = new_engine(client);
+    (void)state;
+    server_reset();
+    done.fd = wxid_engine_fd(engine);
+    make_call(&mine, client, SMALL, 1);
+    for (int i = 0; i < 3; i++) {
+        start_call(engine, &mine);
+        assert_int_equal(poll(&done, 1, 5000 * slowness()), 1);
+        assert_true(wxid_engine_next(engine, &context));
+        assert_int_equal(wxid_call_is_fetching(mine.call), is_fetching[i]);
+        assert_int_equal(count("account/fetches"), i > 0);
+        wxid_step step = wxid_call_step(mine.call, now_ms());
+        assert_int_equal(step, i < 2 ? WXID_STEP_SEND : WXID_STEP_DONE);
+    }
+    assert_true(end_call(&mine).ok);
+    wxid_engine_free(engine);
+    wxid_client_free(client);
+}
+
 /* ---- The descriptor ---- */
 
 static void it_is_readable_while_something_has_come_back(void **state)
@@ -364,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_token_step_comes_back),
         cmocka_unit_test_setup(store_steps_come_back, next_account),
         cmocka_unit_test_setup(a_token_is_fetched_once, next_account),
+        cmocka_unit_test_setup(a_fetch_comes_back_at_both_ends, next_account),
         cmocka_unit_test(it_is_readable_while_something_has_come_back),
         cmocka_unit_test(calls_without_anything_to_do_come_back),
     };

@@ -222,7 +222,9 @@ static void while_it_fetches_the_token(void **state)
     (void)state;
     server_reset();
     start_calls(engine, client, calls, 3);
-    assert_int_equal(count_until("account/fetches", 1), 1);
+    while (count("account/fetches") == 0) {
+        assert_int_equal(take_back(engine, 1, 1), 0);
+    }
     wxid_engine_cancel(engine, calls[0].id);
     assert_all_interrupted(engine, calls, 1);
     assert_all_right(engine, calls + 1, 2);

@@ -59,8 +59,13 @@ int take_back(wxid_engine *engine, int wanted, int patience_ms)
         }
         while (taken < wanted && wxid_engine_next(engine, &context)) {
             engine_call *mine = context;
-            mine->back++;
-            mine->turn = ++taken;
+            wxid_step step = wxid_call_step(mine->call, now_ms());
+            if (step == WXID_STEP_SEND || step == WXID_STEP_WAIT) {
+                start_call(engine, mine); /* it begins, or ends, to fetch the token */
+            } else {
+                mine->back++;
+                mine->turn = ++taken;
+            }
         }
     }
     return taken;
