@@ -222,6 +222,7 @@ static void while_it_fetches_the_token(void **state)
     (void)state;
     server_reset();
     start_calls(engine, client, calls, 3);
+    assert_int_equal(take_back(engine, 1, 100), 0);
     assert_int_equal(count_until("account/fetches", 1), 1);
     wxid_engine_cancel(engine, calls[0].id);
     assert_all_interrupted(engine, calls, 1);

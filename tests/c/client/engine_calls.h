@@ -22,7 +22,8 @@ void make_call(engine_call *mine, wxid_client *client, size_t length, unsigned n
 void start_call(wxid_engine *engine, engine_call *mine);
 /* Both, for some calls with small pictures. */
 void start_calls(wxid_engine *engine, wxid_client *client, engine_call *calls, size_t count);
-/* Takes calls back until it was so many, or the time is over; returns how many it was. */
+/* Takes calls back until it was so many, or the time is over; returns how many it was. Those that
+ * are at SEND or WAIT are started again, and do not count. */
 int take_back(wxid_engine *engine, int wanted, int patience_ms);
 /* What came of a call that is over; frees it. */
 result end_call(engine_call *mine);
