@@ -72,6 +72,7 @@ static int one_call(void *context)
     if (wxid_call_new_recognition(&call, session, &all->recognition, now_ms(), 1, &error) != 0) {
         return outcome(-1, error);
     }
+    all->mine.call = call;
     if (wxid_engine_start(all->engine, call, &all->mine, NULL, &error) != 0) {
         wxid_call_free(call);
         return outcome(-1, error);

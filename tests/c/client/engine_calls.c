@@ -46,6 +46,17 @@ void start_calls(wxid_engine *engine, wxid_client *client, engine_call *calls, s
     }
 }
 
+/* One that has come back on its way, with nothing for its caller to do, is started again. */
+static int goes_on(wxid_engine *engine, engine_call *mine)
+{
+    wxid_step step = wxid_call_step(mine->call, now_ms());
+    if (step != WXID_STEP_SEND && step != WXID_STEP_WAIT) {
+        return 0;
+    }
+    start_call(engine, mine);
+    return 1;
+}
+
 int take_back(wxid_engine *engine, int wanted, int patience_ms)
 {
     int taken = 0;
@@ -59,10 +70,7 @@ int take_back(wxid_engine *engine, int wanted, int patience_ms)
         }
         while (taken < wanted && wxid_engine_next(engine, &context)) {
             engine_call *mine = context;
-            wxid_step step = wxid_call_step(mine->call, now_ms());
-            if (step == WXID_STEP_SEND || step == WXID_STEP_WAIT) {
-                start_call(engine, mine); /* it begins, or ends, to fetch the token */
-            } else {
+            if (!goes_on(engine, mine)) {
                 mine->back++;
                 mine->turn = ++taken;
             }

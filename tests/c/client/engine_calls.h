@@ -23,7 +23,7 @@ void start_call(wxid_engine *engine, engine_call *mine);
 /* Both, for some calls with small pictures. */
 void start_calls(wxid_engine *engine, wxid_client *client, engine_call *calls, size_t count);
 /* Takes calls back until it was so many, or the time is over; returns how many it was. Those that
- * came back because they begin or end to fetch the token go on. */
+ * are at SEND or WAIT are started again, and do not count. */
 int take_back(wxid_engine *engine, int wanted, int patience_ms);
 /* What came of a call that is over; frees it. */
 result end_call(engine_call *mine);
