@@ -34,7 +34,7 @@ static void the_thread_handles_no_signal(void **state)
     start_calls(engine, client, &mine, 1);
     assert_all_right(engine, &mine, 1);
     uint64_t blocked = figure_of_thread(newest_thread(), "SigBlk", 16);
-    for (int number = 1; number <= SIGRTMAX; number++) {
+    for (int number = 1; number < SIGRTMAX; number++) { /* the last is valgrind's own, under it */
         int is_free =
             number == SIGKILL || number == SIGSTOP || (number > SIGSYS && number < SIGRTMIN);
         if (!is_free && (blocked >> (number - 1) & 1) == 0) {

@@ -163,17 +163,23 @@ def test_a_store_that_fails(run: Run, account: Account, caplog: pytest.LogCaptur
     }
 
 
-def test_a_store_that_gives_something_else(run: Run, account: Account) -> None:
+@pytest.mark.parametrize("given", [b"canary-bytes", 17, "canary\0nul", "canary\udc80surrogate"])
+def test_a_store_that_gives_something_else(
+    run: Run, account: Account, caplog: pytest.LogCaptureFixture, given: Any
+) -> None:
     class Odd(DictStore):
         def get(self, key: str) -> Any:
-            return b"canary-bytes"
+            return given
 
     async def main() -> None:
         async with client_of(account, token_store=Odd()) as client:
             await client.recognize(JPEG)
 
-    run(main())
+    with caplog.at_level(logging.WARNING, "wxidcard"):
+        run(main())
     assert len(account.fetches) == 1
+    assert caplog.records
+    assert not any("canary" in record.getMessage() for record in caplog.records)
 
 
 def providers(asked: list[Any]) -> dict[str, Any]:

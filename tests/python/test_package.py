@@ -114,12 +114,13 @@ def test_a_users_program_is_checked(tmp_path: Path) -> None:
 def test_everything_public_has_a_docstring_and_a_signature() -> None:
     for name in wxidcard.__all__:
         found = getattr(wxidcard, name)
-        if name not in ("__version__", "Card", "TokenProvider"):
+        if name not in ("__version__", "Card", "TokenProvider", "AsyncTokenProvider"):
             assert inspect.getdoc(found), name
-    for name, found in inspect.getmembers(wxidcard.Client):
-        if not name.startswith("_"):
-            assert inspect.getdoc(found), name
-    for owner in (_core.Client, _core.Session, _core.Call):
+    for client in (wxidcard.Client, wxidcard.AsyncClient):
+        for name, found in inspect.getmembers(client):
+            if not name.startswith("_"):
+                assert inspect.getdoc(found), name
+    for owner in (_core.Client, _core.Session, _core.Call, _core.Engine):
         for name, found in inspect.getmembers(owner, inspect.isroutine):
             if not name.startswith("_"):
                 assert inspect.signature(found).parameters, name

@@ -72,6 +72,8 @@ def _c(
             sources = [source for source in sources if not source.stem.startswith(unbuilt)]
         if with_client is not None:
             sources = [s for s in sources if s.stem.startswith("test_client") is with_client]
+        if prefix == MEMCHECK:  # it takes long, and the engine has tests of its own for memory
+            sources = [s for s in sources if not s.stem.endswith("_by_engine")]
         programs = [environment.root / build / "tests/c" / source.stem for source in sources]
         return [Step([*prefix, str(program)], "tap", given) for program in programs]
 

@@ -192,9 +192,7 @@ class Driver:
         answer: dict[str, Any] = {}
         try:
             found = await _ask(getattr(self._session.token_store, action), *given)
-            if action == "get" and not isinstance(found, str | None):
-                raise TypeError(f"what token_store.get returns must be a str, not {type(found)}")
-            answer = {"value": found} if action == "get" else {"stored": bool(found)}
+            answer = {"value": _text(found)} if action == "get" else {"stored": bool(found)}
         except Exception as error:
             _logger.warning(_core.STORE_WARNING, type(error).__name__)
             answer = {"failed": True}
@@ -267,6 +265,15 @@ async def _ask(function: Callable[..., Any], *arguments: Any) -> Any:
         return await function(*arguments)
     answer = await asyncio.to_thread(function, *arguments)
     return await answer if isawaitable(answer) else answer
+
+
+def _text(value: object) -> str | None:
+    """What a store has given; what it raises is not shown to anybody."""
+    if value is not None and (not isinstance(value, str) or "\0" in value):
+        raise TypeError("what token_store.get returns must be a str or None")
+    if value is not None:
+        value.encode()
+    return value
 
 
 _drivers: "weakref.WeakSet[Driver]" = weakref.WeakSet()
