@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +231,17 @@ def test_it_stops_when_further_calls_would_fail(
 def test_it_stops_before_the_refusal_is_consumed(
     service: ScriptedService, make_client: MakeClient
 ) -> None:
-    service.script += [reply(CARD), reply({"errcode": 45009, "errmsg": "as scripted"})]
+    together = threading.Barrier(2)
+
+    def when_both_are_there(answer: Reply) -> Callable[[Request], Reply]:
+        def give(request: Request) -> Reply:
+            together.wait(20)
+            return answer
+
+        return give
+
+    refused = reply({"errcode": 45009, "errmsg": "as scripted"})
+    service.script += [when_both_are_there(reply(CARD)), when_both_are_there(refused)]
     pictures = Taken(10)
     outcomes = make_client().recognize_many(pictures, concurrency=2)
     next(outcomes)
