@@ -7,8 +7,8 @@ import pathlib
 from collections.abc import Iterator
 
 import pytest
-from nginx import Nginx, running
-from test_worker_memory import SERVICE, reserved_port
+from nginx import Nginx
+from test_worker_memory import beside_a_service
 
 AT_ONCE = 16
 CALLS = 50
@@ -51,14 +51,7 @@ location /calls {
 
 @pytest.fixture
 def nginx(tmp_path: pathlib.Path) -> Iterator[Nginx]:
-    folders = [tmp_path / "service", tmp_path / "worker"]
-    for folder in folders:
-        folder.mkdir()
-    with (
-        reserved_port() as port,
-        running(folders[0], "", SERVICE.format(port=port)),
-        running(folders[1], LOCATIONS, HTTP.format(port=port)) as started,
-    ):
+    with beside_a_service(tmp_path, LOCATIONS, HTTP) as started:
         yield started
 
 

@@ -73,16 +73,23 @@ def reserved_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-@pytest.fixture
-def nginx(tmp_path: pathlib.Path) -> Iterator[Nginx]:
-    folders = [tmp_path / "service", tmp_path / "worker"]
-    for folder in folders:
-        folder.mkdir()
+@contextmanager
+def beside_a_service(folder: pathlib.Path, locations: str, http: str) -> Iterator[Nginx]:
+    """An nginx whose part ``http`` is told the ``{port}`` of a service that another one is."""
+    folders = [folder / "service", folder / "worker"]
+    for made in folders:
+        made.mkdir()
     with (
         reserved_port() as port,
         running(folders[0], "", SERVICE.format(port=port)),
-        running(folders[1], LOCATIONS, HTTP.format(port=port)) as started,
+        running(folders[1], locations, http.format(port=port)) as started,
     ):
+        yield started
+
+
+@pytest.fixture
+def nginx(tmp_path: pathlib.Path) -> Iterator[Nginx]:
+    with beside_a_service(tmp_path, LOCATIONS, HTTP) as started:
         yield started
 
 
