@@ -77,7 +77,7 @@ def test_a_name_that_is_none(tmp_path: pathlib.Path, server: FaultServer) -> Non
 
 
 def test_a_resolver_that_never_answers(tmp_path: pathlib.Path, server: FaultServer) -> None:
-    """It is waited for as long as nginx is told to, by a directive: no time-out of Lua's reaches it."""
+    """It is waited for as long as a directive says: no time-out of Lua's reaches it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
         resolver.bind(("127.0.0.1", 0))
         directives = (
