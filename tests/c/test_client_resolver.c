@@ -61,7 +61,7 @@ static void ends_in_time(int64_t connect_timeout_ms, int64_t timeout_ms, int64_t
     if (got.ok || got.kind != WXID_KIND_TIMEOUT) {
         fail_msg("%s: %s", wxid_kind_info_at(got.kind)->name, got.message);
     }
-    assert_in_range(got.elapsed_ms, at_least_ms, at_least_ms + 250 * slowness());
+    assert_in_range(got.elapsed_ms, at_least_ms, at_least_ms + 300 * slowness());
     assert_null(strstr(got.message, "hangs"));
     wxid_client_free(client);
     assert_int_equal(asked, before + 1);
@@ -71,8 +71,8 @@ static void a_resolver_that_hangs_is_not_waited_for(void **state)
 {
     int before = count_descriptors();
     (void)state;
-    ends_in_time(300, 5000, 300);
-    ends_in_time(5000, 300, 300);
+    ends_in_time(300, 5000, 250);
+    ends_in_time(5000, 300, 250);
     (void)release(NULL);
     for (int i = 0; i < 500 && count_descriptors() != before; i++) {
         sleep_ms(10); /* libcurl's thread closes its own when it has the answer */

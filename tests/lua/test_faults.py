@@ -10,7 +10,15 @@ from zlib import crc32
 
 import pytest
 
-from fault_cases import TIMEOUT_MS, Meeting, Outcome, each_meeting, picture_of, survive
+from fault_cases import (
+    TIMEOUT_MS,
+    Meeting,
+    Outcome,
+    descriptors,
+    each_meeting,
+    picture_of,
+    survive,
+)
 from fault_server import FaultServer, fault_server
 from given import TOKEN
 
@@ -27,6 +35,8 @@ class Caller:
         self.process = subprocess.Popen(
             [lua, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        self._ask()  # it runs
+        self.descriptors = descriptors(self.process.pid)
 
     def _ask(self, **what: object) -> dict[str, Any]:
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -37,6 +47,9 @@ class Caller:
 
     def make_client(self, **settings: object) -> None:
         self._ask(settings=settings)
+
+    def close_client(self) -> None:
+        self._ask(closes=True)
 
     def recognize(self, length: int, number: int) -> Outcome:
         content = picture_of(length, number)
@@ -79,4 +92,6 @@ def test_client(meeting: Meeting, server: FaultServer, caller: Caller) -> None:
         max_retries=0,
         ca_file=server.words["ca"],
     )
-    survive(caller.lua, meeting, server, caller.recognize)
+    survive(caller.lua, meeting, server, caller.recognize, caller.process.pid)
+    caller.close_client()
+    assert descriptors(caller.process.pid) == caller.descriptors

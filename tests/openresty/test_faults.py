@@ -24,7 +24,7 @@ def test_a_fault_has_its_kind(calls: Caller, meeting: Meeting) -> None:
             met.get("message", ""),
         )
 
-    survive("openresty", meeting, calls.server, call)
+    survive("openresty", meeting, calls.server, call, calls.nginx.worker())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from given import JPEG
 # Of each call of the table. Retries are off.
 TIMEOUT_MS = 600
 LATE_MS = 250
+# Above the picture, which a caller may hold twice while he makes it.
+MEMORY_KIB = 8 << 10
 SECRETS = ("canary", "127.0.0.1", "localhost", "/fault/", "1101051949", "北京")
 NOTES = "WXIDCARD_FAULT_NOTES"
 
@@ -80,21 +83,50 @@ MEETINGS = list(_meetings())
 each_meeting = pytest.mark.parametrize("meeting", MEETINGS, ids=str)
 
 
+class Process:
+    """What a process holds, by /proc: ``grown_kib`` at most since this was made."""
+
+    def __init__(self, number: int) -> None:
+        self._folder = Path(f"/proc/{number}")
+        (self._folder / "clear_refs").write_text("5")  # the peak begins anew
+        self._resident_kib = self._status("VmRSS")
+
+    def _status(self, name: str) -> int:
+        lines = (self._folder / "status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+    @property
+    def grown_kib(self) -> int:
+        return self._status("VmHWM") - self._resident_kib
+
+
+def descriptors(number: int) -> int:
+    return len(os.listdir(f"/proc/{number}/fd"))
+
+
 def picture_of(length: int, number: int) -> bytes:
     """A picture as far as the library looks, of that many bytes, another for each number."""
     return (JPEG[:-2] + f"{number:012}".encode()).ljust(length, b"x")
 
 
 def survive(
-    driver: str, meeting: Meeting, server: FaultServer, call: Callable[[int, int], Outcome]
+    driver: str,
+    meeting: Meeting,
+    server: FaultServer,
+    call: Callable[[int, int], Outcome],
+    process: int,
 ) -> None:
     """Meet a fault, and have the next call of the same client succeed once the fault is mended.
 
     ``call`` is given the length and the number of a picture; its client's base URL has
-    ``meeting.key``.
+    ``meeting.key``. ``process`` is the one that calls.
     """
     server.reset()
+    memory = Process(process)
     met = call(meeting.length, 1)
+    # A sanitizer holds back what was freed.
+    if "asan" not in os.environ.get("LD_PRELOAD", ""):
+        assert memory.grown_kib <= MEMORY_KIB + 2 * meeting.length // 1024, memory.grown_kib
     assert met.elapsed_ms <= TIMEOUT_MS + LATE_MS, met
     if meeting.kinds:
         assert met.kind in meeting.kinds, met

@@ -1,5 +1,7 @@
 """Each fault of tests/faults, met by Client and by AsyncClient."""
 
+import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
@@ -9,7 +11,15 @@ import pytest
 
 import canaries
 import wxidcard
-from fault_cases import TIMEOUT_MS, Meeting, Outcome, each_meeting, picture_of, survive
+from fault_cases import (
+    TIMEOUT_MS,
+    Meeting,
+    Outcome,
+    descriptors,
+    each_meeting,
+    picture_of,
+    survive,
+)
 from fault_server import FaultServer, fault_server
 from given import TOKEN
 
@@ -47,18 +57,23 @@ def outcome_of(recognize: Callable[[bytes], Any], picture: bytes) -> Outcome:
 
 @each_meeting
 def test_client(meeting: Meeting, server: FaultServer) -> None:
+    before = descriptors(os.getpid())
     with wxidcard.Client(**settings_for(meeting, server)) as client:
         survive(
             "python",
             meeting,
             server,
             lambda length, number: outcome_of(client.recognize, picture_of(length, number)),
+            os.getpid(),
         )
+    assert descriptors(os.getpid()) == before
 
 
 @pytest.mark.parametrize("run", ["asyncio"], indirect=True)
 @each_meeting
 def test_async_client(meeting: Meeting, server: FaultServer, run: Run) -> None:
+    run(asyncio.sleep(0))  # the loop makes its own with the first thing it runs
+    before = descriptors(os.getpid())
     client = wxidcard.AsyncClient(**settings_for(meeting, server))
 
     def recognize(picture: bytes) -> Any:
@@ -70,6 +85,8 @@ def test_async_client(meeting: Meeting, server: FaultServer, run: Run) -> None:
             meeting,
             server,
             lambda length, number: outcome_of(recognize, picture_of(length, number)),
+            os.getpid(),
         )
     finally:
         run(client.aclose())
+    assert descriptors(os.getpid()) == before

@@ -1,5 +1,6 @@
 --- Makes the calls that a test in Python asks for: a line of JSON on standard input for each, and
--- one on standard output for what came of it. `settings` make a new client; `picture` is a file.
+-- one on standard output for what came of it. `settings` make a client, which `closes` closes;
+-- `picture` is a file.
 local cjson = require "cjson"
 local safe = require "wxidcard.safe"
 
@@ -27,10 +28,9 @@ end
 
 for line in io.lines() do
     local asked = cjson.decode(line)
-    if asked.settings then
-        if client then
-            client:close()
-        end
+    if asked.closes then
+        client:close()
+    elseif asked.settings then
         client = assert(safe.new(asked.settings))
     end
     io.write(cjson.encode(asked.picture and recognize(asked.picture) or {}), "\n")
