@@ -1,5 +1,9 @@
 """Each allocation of Python's fails in turn, once and for good: the binding raises MemoryError, and
-then works as before. Those of the core are C's to test."""
+then works as before. Those of the core are C's to test.
+
+The ways through it are short functions, without frames of the binding's Python: CPython 3.11 has no
+exception for a function that gets no frame, and a long one may go round for ever without memory.
+"""
 
 import pytest
 
@@ -52,7 +56,6 @@ def refuse():
             continue
         raise AssertionError
 
-# The C part alone: CPython 3.11 has no exception for a Python function that gets no frame.
 def client():
     made = _core.Client(access_token="t", base_url="http://127.0.0.1:1", max_retries=0)
     assert made.settings["access_token"] is None and "127.0.0.1" in made.description
