@@ -26,13 +26,26 @@ static int is_in(const char *const *names, const char *name)
     return 0;
 }
 
+/* After "\u": cJSON takes what are no four hexadecimal digits for 0. */
+static int means_nul(const char *digits)
+{
+    int is_zero = 1;
+    for (size_t i = 0; i < 4; i++) {
+        if (digits[i] == '\0' || strchr("0123456789abcdefABCDEF", digits[i]) == NULL) {
+            return 1;
+        }
+        is_zero = is_zero && digits[i] == '0';
+    }
+    return is_zero;
+}
+
 /* cJSON ends a string at an escaped NUL, so that "1\u0000..." would pass for "1". Outside of
  * strings a backslash is no JSON anyhow. */
 static int has_escaped_nul(const char *text, size_t length)
 {
     for (size_t i = 0; i + 1 < length; i++) {
         if (text[i] == '\\') {
-            if (length - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0) {
+            if (text[i + 1] == 'u' && length - i >= 6 && means_nul(text + i + 2)) {
                 return 1;
             }
             i++;

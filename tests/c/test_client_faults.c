@@ -1,5 +1,6 @@
 /* One fault after the other: the right kind, in time, with the right number of POSTs,
  * and the next call of the same client succeeds. Retries are off unless a row is about them. */
+#include "client/expectations.h"
 #include "client/fixture.h"
 
 #include <arpa/inet.h>
@@ -14,63 +15,6 @@
 #define MIDDLE 300000
 #define LARGE ((2 << 20) - 1)
 #define TIMEOUT (600 * slowness())
-
-/* Of tests/faults/expectations.json. */
-typedef struct fault_row {
-    const char *fault;
-    size_t length;
-    const cJSON *kinds; /* names */
-    int http_status;
-    int by_tls;
-} fault_row;
-
-static cJSON *expectations;
-
-static fault_row read_row(const cJSON *item)
-{
-    const cJSON *status = cJSON_GetObjectItem(item, "http_status");
-    return (fault_row){
-        .fault = cJSON_GetStringValue(cJSON_GetObjectItem(item, "fault")),
-        .length = (size_t)cJSON_GetNumberValue(cJSON_GetObjectItem(item, "length")),
-        .kinds = cJSON_GetObjectItem(item, "kinds"),
-        .http_status = cJSON_IsNumber(status) ? (int)cJSON_GetNumberValue(status) : 0,
-        .by_tls = cJSON_IsTrue(cJSON_GetObjectItem(item, "by_tls")),
-    };
-}
-
-static int read_expectations(void **state)
-{
-    static const char path[] = PROJECT_FOLDER "/tests/faults/expectations.json";
-    char *text = calloc(1, 65536);
-    FILE *file = fopen(path, "r");
-    if (text == NULL || file == NULL) {
-        fail_msg("%s cannot be read", path);
-    }
-    (void)fread(text, 1, 65535, file);
-    (void)fclose(file);
-    expectations = cJSON_Parse(text);
-    free(text);
-    assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(expectations, "cases")) > 50);
-    return start_server(state);
-}
-
-static int forget_expectations(void **state)
-{
-    cJSON_Delete(expectations);
-    return stop_server(state);
-}
-
-static int is_right_kind(const fault_row *row, wxid_kind kind)
-{
-    const cJSON *name;
-    cJSON_ArrayForEach(name, row->kinds)
-    {
-        if (strcmp(cJSON_GetStringValue(name), wxid_kind_info_at(kind)->name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
 
 static void check_message(const fault_row *row, const char *message)
 {
@@ -110,6 +54,7 @@ static void check_row(const fault_row *row, const char *word, const char *ca_fil
     }
     assert_int_equal(server_seen("listener/other").bytes, 0);
     wxid_client_free(client);
+    note_meeting(row, word);
 }
 
 static void every_fault_has_its_kind(void **state)
@@ -117,9 +62,9 @@ static void every_fault_has_its_kind(void **state)
     int before = count_descriptors();
     (void)state;
     const cJSON *item;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItem(expectations, "cases"))
+    cJSON_ArrayForEach(item, expectations_of("cases"))
     {
-        fault_row row = read_row(item);
+        fault_row row = read_expectation(item);
         check_row(&row, "http", NULL);
     }
     assert_int_equal(count_descriptors(), before);
@@ -131,9 +76,9 @@ static void faults_by_tls_have_the_same_kinds(void **state)
     const cJSON *item;
     int before = count_descriptors();
     (void)state;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItem(expectations, "cases"))
+    cJSON_ArrayForEach(item, expectations_of("cases"))
     {
-        fault_row row = read_row(item);
+        fault_row row = read_expectation(item);
         if (row.by_tls) {
             check_row(&row, "https", server_word("ca"));
         }
@@ -208,24 +153,57 @@ static void an_early_answer_without_end_is_read_for_a_moment(void **state)
     }
 }
 
+static void check_right(const fault_row *row, const char *word)
+{
+    wxid_client *client = new_client((client_options){
+        .word = word, .ca_file = server_word("ca"), .fault = row->fault, .timeout_ms = TIMEOUT});
+    server_reset();
+    result got = recognize(client, row->length, 2, NULL);
+    if (!got.ok || got.elapsed_ms > TIMEOUT + 250) {
+        fail_msg("%s (%zu bytes, %s), %d ms: %s", row->fault, row->length, word,
+                 (int)got.elapsed_ms, got.message);
+    }
+    assert_int_equal(server_seen(row->fault).posts_begun, 1);
+    wxid_client_free(client);
+    note_meeting(row, word);
+}
+
 static void odd_but_right_replies_are_taken(void **state)
 {
-    static const char *const faults[] = {
-        "ok",       "some-1xx", "eager-100",   "long-header",          "chunked",
-        "http-1.0", "slow-ok",  "until-close", "chunked-with-trailer", "twice-at-once"};
-    static const size_t lengths[] = {SMALL, LARGE};
+    const cJSON *item;
     (void)state;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        for (size_t j = 0; j < 2; j++) {
-            wxid_client *client = new_client((client_options){.fault = faults[i]});
-            server_reset();
-            result got = recognize(client, lengths[j], 2, NULL);
-            if (!got.ok) {
-                fail_msg("%s: %s", faults[i], got.message);
-            }
-            assert_int_equal(server_seen(faults[i]).posts_begun, 1);
-            wxid_client_free(client);
+    cJSON_ArrayForEach(item, expectations_of("right"))
+    {
+        fault_row row = read_expectation(item);
+        check_right(&row, row.listener != NULL ? row.listener : "http");
+        if (row.by_tls) {
+            check_right(&row, "https");
         }
+    }
+}
+
+/* 1, 54: whoever is not the service gets no byte of a request. */
+static void listeners_that_are_not_the_service_are_refused(void **state)
+{
+    const cJSON *item;
+    (void)state;
+    cJSON_ArrayForEach(item, expectations_of("refused"))
+    {
+        fault_row row = read_expectation(item);
+        char listener[64];
+        const char *word = row.listener;
+        wxid_client *client = new_client((client_options){
+            .word = word, .ca_file = server_word("ca"), .fault = row.fault, .timeout_ms = TIMEOUT});
+        server_reset();
+        result got = recognize(client, row.length, 1, NULL);
+        if (got.ok || !is_right_kind(&row, got.kind) || got.elapsed_ms > TIMEOUT + 250) {
+            fail_msg("%s: %s", word, got.ok ? "a card" : got.message);
+        }
+        check_message(&row, got.message);
+        (void)snprintf(listener, sizeof listener, "listener/%s", word);
+        assert_int_equal(server_seen(listener).bytes, 0);
+        wxid_client_free(client);
+        note_meeting(&row, word);
     }
 }
 
@@ -342,10 +320,11 @@ int main(void)
         cmocka_unit_test(early_answers_end_the_call_at_once),
         cmocka_unit_test(an_early_answer_without_end_is_read_for_a_moment),
         cmocka_unit_test(odd_but_right_replies_are_taken),
+        cmocka_unit_test(listeners_that_are_not_the_service_are_refused),
         cmocka_unit_test(a_large_picture_starts_at_once),
         cmocka_unit_test(no_connection_is_kind_connect),
         cmocka_unit_test(an_unanswered_connection_ends_in_time),
         cmocka_unit_test(posts_are_counted_by_class),
     };
-    return cmocka_run_group_tests(tests, read_expectations, forget_expectations);
+    return cmocka_run_group_tests(tests, start_with_expectations, stop_with_expectations);
 }

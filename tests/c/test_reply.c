@@ -59,6 +59,8 @@ static const row rows[] = {
     {"past the last character", "{\"name\":\"\xf4\x90\x80\x80\"}", PROTOCOL},
     {"cut character", "{\"name\":\"\xe5\xbc\"}", PROTOCOL},
     {"escaped nul", "{\"name\":\"a\\u0000b\"}", PROTOCOL},
+    {"escaped nul that is not spelt out", "{\"name\":\"a\\uqqqqb\"}", PROTOCOL},
+    {"escape of another character that is cut", "{\"name\":\"a\\u4e2\"}", PROTOCOL},
     {"escaped backslash before u0000", "{\"name\":\"a\\\\u0000b\"}", CARD},
     {"lone high surrogate", "{\"name\":\"\\ud800\"}", PROTOCOL},
     {"lone low surrogate", "{\"name\":\"\\udc00\"}", PROTOCOL},
@@ -132,6 +134,61 @@ static void test_raw_nul_and_truncation(void **state)
         free(exact);
     }
     expect(whole, sizeof whole - 1, CARD);
+}
+
+/* What cJSON takes although it is no JSON: numbers as C writes them, control characters. None of it
+ * can be taken for something else. */
+static int is_taken(const char *name)
+{
+    static const char *const taken[] = {"number_-01",
+                                        "number_-2.",
+                                        "number_0.e1",
+                                        "number_2.e+3",
+                                        "number_2.e-3",
+                                        "number_2.e3",
+                                        "number_neg_int_starting_with_zero",
+                                        "number_neg_real_without_int_part",
+                                        "number_real_without_fractional_part",
+                                        "number_with_leading_zero",
+                                        "string_unescaped_newline",
+                                        "string_unescaped_tab",
+                                        "structure_whitespace_formfeed"};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        if (strcmp(taken[i], name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Each as a whole reply, and as a field of a card. */
+static void test_invalid_documents(void **state)
+{
+    static const char head[] = "{\"type\":\"Front\",\"x\":";
+    cJSON *vectors = read_vectors("invalid.json");
+    const cJSON *vector;
+    int taken = 0;
+    (void)state;
+    cJSON_ArrayForEach(vector, member(vectors, "cases"))
+    {
+        size_t length = 0;
+        unsigned char *document = decode_base64(text_member(vector, "document_base64"), &length);
+        size_t whole = sizeof head - 1 + length + 1;
+        char *card = malloc(whole);
+        assert_non_null(card);
+        print_message("reply: %s\n", text_member(vector, "name"));
+        memcpy(card, head, sizeof head - 1);
+        memcpy(card + sizeof head - 1, document, length);
+        card[whole - 1] = '}';
+        expect((const char *)document, length, PROTOCOL);
+        expect(card, whole, is_taken(text_member(vector, "name")) ? CARD : PROTOCOL);
+        taken += is_taken(text_member(vector, "name"));
+        free(card);
+        free(document);
+    }
+    assert_int_equal(cJSON_GetArraySize(member(vectors, "cases")), 186);
+    assert_int_equal(taken, 13);
+    cJSON_Delete(vectors);
 }
 
 static char *nested(size_t depth)
@@ -258,7 +315,7 @@ int main(void)
         cmocka_unit_test(test_rows),        cmocka_unit_test(test_raw_nul_and_truncation),
         cmocka_unit_test(test_depth),       cmocka_unit_test(test_what_is_handed_out),
         cmocka_unit_test(test_statuses),    cmocka_unit_test(test_message_shows_no_secret),
-        cmocka_unit_test(test_long_errmsg),
+        cmocka_unit_test(test_long_errmsg), cmocka_unit_test(test_invalid_documents),
     };
     return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
 }

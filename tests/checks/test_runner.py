@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import select
 import subprocess
 import sys
@@ -143,6 +144,10 @@ def test_every_folder_of_tests_is_run() -> None:
         "valgrind-client",
         "tsan-client",
         "vectors",
+        "faults",
+        "lua-faults",
+        "lua-allocations",
+        "sanitize-lua-allocations",
     }
     assert names >= {"nginx", "nginx-jit-off"}
     assert names >= {f"sanitize-{language}" for language in languages}
@@ -180,3 +185,28 @@ def test_secrets_are_found_in_logs(tmp_path: Path, text: str, found: bool) -> No
     assert (done.returncode == 1) is found
     assert count_tap(done.stdout) == Counts(2 - found, int(found))
     assert "canary" not in done.stdout
+
+
+def compared_faults(notes: Path) -> tuple[int, str]:
+    script = str(ROOT / "tests/runner/faults.py")
+    done = subprocess.run(
+        [sys.executable, script, str(notes)], capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stdout
+
+
+def test_faults_that_a_driver_did_not_meet_are_named(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    status, printed = compared_faults(notes)
+    drivers = re.findall(r"^not ok \d+ - (\S+) met 0 of \d+ cases", printed, re.MULTILINE)
+    missing = set(re.findall(r"^# missing: (.+)$", printed, re.MULTILINE))
+    assert (status, len(drivers) > 5, len(missing) > 50) == (1, True, True)
+    lines = [f"{driver} {meeting}\n" for driver in drivers for meeting in missing]
+    notes.write_text("".join(lines) + lines[0])
+    status, printed = compared_faults(notes)
+    assert (status, count_tap(printed)) == (0, Counts(len(drivers)))
+    notes.write_text("".join(lines[1:]) + "c http unheard-of 2000\nada http ok 2000\n")
+    status, printed = compared_faults(notes)
+    assert (status, count_tap(printed)) == (1, Counts(len(drivers) - 1, 2))
+    assert f"# missing: {lines[0].partition(' ')[2]}" in printed
+    assert "# unknown: http unheard-of 2000\n" in printed

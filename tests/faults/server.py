@@ -58,12 +58,12 @@ class Server:
         self.counters = Counters()
         self.listeners = []
 
-    def listen(self, label, context=None, window=65536):
-        listener = socket.socket()
+    def listen(self, label, context=None, window=65536, address="127.0.0.1"):
+        listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # A small window: nothing happens in mid-upload when the system has it all already.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((address, 0))
         listener.listen(512)
         self.listeners.append(listener)
         threading.Thread(target=self.accept, args=(listener, label, context), daemon=True).start()
@@ -149,6 +149,7 @@ def first_line(server, folder):
     https = words.pop("https")
     words["other"] = f"http://127.0.0.1:{server.listen('other')}"
     words["narrow"] = f"http://127.0.0.1:{server.listen('narrow', window=2048)}"
+    words["six"] = f"http://localhost:{server.listen('six', address='::1')}"
     faults_status.OTHER_HOST[0] = words["other"]
     words["ca"] = os.path.join(folder, "ca.pem")
     with socket.socket() as unused:

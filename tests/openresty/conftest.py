@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from browser import Page, chromium
 from example import Example, Sandbox, running, running_sandbox
-from faults import Caller, FaultServer, caller, fault_server
+from faults import Caller, caller
 from selenium import webdriver
+
+from fault_server import FaultServer, fault_server
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,17 @@
-"""The fault server of tests/faults, and a client in nginx that meets its faults."""
+"""A client in nginx that meets the faults of tests/faults."""
 
 import json
 import pathlib
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
-from urllib.request import urlopen
 
-from nginx import ROOT, Nginx, running
+from nginx import Nginx, running
 
-TIMEOUT_MS = 600
+from fault_server import FaultServer
+
 CLIENT = r"""
 local cjson = require "cjson"
 local safe = require "wxidcard.safe"
@@ -153,42 +150,6 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
-
-
-@dataclass(frozen=True)
-class FaultServer:
-    """Addresses by name: "http", "https", "chain", "self-signed" …, and "ca", a file."""
-
-    words: dict[str, str]
-
-    def base(self, fault: str, word: str = "http") -> str:
-        """A base URL; by name, since nginx compares names with certificates, and no addresses."""
-        return self.words[word].replace("127.0.0.1", "localhost") + f"/fault/{fault}"
-
-    def _control(self, what: str, data: bytes | None = None) -> Any:
-        with urlopen(f"{self.words['http']}/control/{what}", data) as reply:
-            return json.load(reply)
-
-    def seen(self, key: str) -> dict[str, int]:
-        counted: dict[str, int] = self._control(f"counters/{key}")
-        return counted
-
-    def reset(self) -> None:
-        self._control("reset", b"")
-
-
-@contextmanager
-def fault_server() -> Iterator[FaultServer]:
-    with subprocess.Popen(
-        [sys.executable, ROOT / "tests/faults/server.py"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            http, https, *named = process.stdout.readline().split()[2:]
-            words = dict(word.split("=", 1) for word in named)
-            yield FaultServer({"http": http, "https": https, **words})
-        finally:
-            process.terminate()
 
 
 class Caller:

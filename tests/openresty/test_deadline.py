@@ -5,8 +5,10 @@ import time
 from collections.abc import Iterable
 
 import pytest
-from faults import TIMEOUT_MS, Caller
+from faults import Caller
 from peer import Visit, peer
+
+from fault_cases import TIMEOUT_MS
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from faults import FaultServer
 from nginx import ROOT, running
+
+from fault_server import FaultServer
 
 PAGE = (ROOT / "docs/openresty.md").read_text(encoding="utf-8")
 LOCATIONS = """

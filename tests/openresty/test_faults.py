@@ -1,39 +1,30 @@
 """Each fault of tests/faults inside nginx: the right kind, in time, with the right number of POSTs,
 and the next call succeeds."""
 
-import json
 import os
-from typing import Any
 
 import pytest
-from faults import TIMEOUT_MS, Caller, wait_until
-from nginx import ROOT
+from faults import Caller, wait_until
 
-CASES = json.loads((ROOT / "tests/faults/expectations.json").read_text(encoding="utf-8"))["cases"]
-MEETINGS = [(case, "http") for case in CASES] + [
-    (case, "https") for case in CASES if case["by_tls"]
-]
-SECRETS = ("canary", "127.0.0.1", "localhost", "/fault/", "1101051949", "北京")
+from fault_cases import TIMEOUT_MS, Meeting, Outcome, each_meeting, survive
 
 
-def name_of(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value['fault']}-{value['length']}"
+@each_meeting
+def test_a_fault_has_its_kind(calls: Caller, meeting: Meeting) -> None:
+    # So that no connection is kept: then it would be tried afresh.
+    calls.series("close-idle", 1, 100, meeting.word)
 
+    def call(length: int, _number: int) -> Outcome:
+        (met,) = calls.series(meeting.key, 1, length, meeting.word, timeout=TIMEOUT_MS)
+        return Outcome(
+            met["elapsed_ms"],
+            met.get("right"),
+            met.get("kind"),
+            met.get("http_status"),
+            met.get("message", ""),
+        )
 
-@pytest.mark.parametrize(("case", "word"), MEETINGS, ids=name_of)
-def test_a_fault_has_its_kind(calls: Caller, case: dict[str, Any], word: str) -> None:
-    fault = f"{case['fault']}/first-1"
-    calls.series("close-idle", 1, 100, word)  # so that none is kept: then it would be tried afresh
-    calls.server.reset()
-    (met,) = calls.series(fault, 1, case["length"], word, timeout=TIMEOUT_MS)
-    assert met.get("kind") in case["kinds"], met
-    assert met.get("http_status") == case["http_status"], met
-    assert not any(secret in met["message"] for secret in SECRETS)
-    assert met["elapsed_ms"] <= TIMEOUT_MS + 250
-    (clean,) = calls.series(fault, 1, 3000, word, timeout=TIMEOUT_MS)
-    assert clean.get("right"), clean
-    assert calls.server.seen(fault)["posts_begun"] == 2
-    assert calls.server.seen("listener/other")["bytes"] == 0
+    survive("openresty", meeting, calls.server, call, calls.nginx.worker())
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from faults import Caller, FaultServer, caller, wait_until
+from faults import Caller, caller, wait_until
 from peer import Visit, peer
+
+from fault_server import FaultServer
 
 # As many uses as it takes until kept connections are relied upon, and more.
 USES = 12

@@ -74,6 +74,12 @@ def test_late_answers_are_never_handed_out(fresh_calls: Caller, fault: str, word
         assert outcome.get("right") or outcome.get("kind") == "protocol", outcome
 
 
+def test_not_one_of_ten_thousand_is_anothers(fresh_calls: Caller) -> None:
+    for _ in range(10):
+        for outcome in fresh_calls.series("twice-soon", 1000, SMALL, first_pauses=60):
+            assert outcome.get("right") or outcome.get("kind") == "protocol", outcome
+
+
 @BOTH_WAYS
 def test_late_answers_on_idle_connections_cost_nothing(fresh_calls: Caller, word: str) -> None:
     fresh_calls.server.reset()

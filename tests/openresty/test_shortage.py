@@ -7,8 +7,10 @@ nginx's own limits are low here. In the default configuration a worker has 512 c
 import pathlib
 
 import pytest
-from faults import FaultServer, caller
+from faults import caller
 from workers import SHARED, an_account, recognizing, stale_record, wait_until
+
+from fault_server import FaultServer
 
 TIMERS = """
 location /pend { content_by_lua_block {

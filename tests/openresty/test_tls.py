@@ -6,8 +6,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from faults import CLIENT, HTTP, LOCATIONS, Caller, FaultServer
+from faults import CLIENT, HTTP, LOCATIONS, Caller
 from nginx import running
+
+from fault_server import FaultServer
 
 CARD = b'{"errcode":0,"errmsg":"ok","type":"Back"}'
 

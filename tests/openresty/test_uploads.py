@@ -3,8 +3,10 @@
 import pathlib
 import time
 
-from faults import Caller, FaultServer, caller
+from faults import Caller, caller
 from peer import Visit, peer
+
+from fault_server import FaultServer
 
 SMALL, MIDDLE, LARGE = 2000, 400_000, 1_900_000
 REFUSAL = b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n"

@@ -12,6 +12,7 @@ LUAS = ("lua5.1", "luajit", "lua5.3", "lua5.4")
 # How many tests run side by side: what the build machine has processors.
 WORKERS = 2
 COUNTS = "WXIDCARD_VECTOR_COUNTS"
+NOTES = "WXIDCARD_FAULT_NOTES"
 SANITIZED = "build/sanitized"
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
@@ -31,9 +32,11 @@ def all_suites() -> list[Suite]:
         Suite("c", _c("build", counted=True)),
         Suite("python", _pytest("tests/python", counted=True)),
         *(Suite(lua, _busted(lua)) for lua in LUAS),
+        Suite("lua-faults", _pytest("tests/lua", counted=True)),
+        Suite("lua-allocations", _lua_allocations("build"), at_once=WORKERS),
         Suite("nginx", _nginx(counted=True)),
         Suite("nginx-jit-off", _nginx("--jit-off")),
-        Suite("openresty", _pytest("tests/openresty")),
+        Suite("openresty", _pytest("tests/openresty", counted=True)),
         Suite("celery", _pytest("tests/celery")),
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _lint),
@@ -43,13 +46,22 @@ def all_suites() -> list[Suite]:
         Suite("tsan-client", _threaded, _sanitized_build("thread")),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
-        Suite("vectors", _vectors),
+        Suite(
+            "sanitize-lua-allocations",
+            _lua_allocations(SANITIZED),
+            _sanitized_build(),
+            at_once=WORKERS,
+        ),
+        Suite("vectors", _compared("vectors", COUNTS)),
+        Suite("faults", _compared("faults", NOTES)),
         Suite("secrets", _secrets),
     ]
 
 
-def _counts_file(environment: Environment) -> dict[str, str]:
-    return {COUNTS: str(environment.logs / "vector-counts")}
+def _counts_files(environment: Environment) -> dict[str, str]:
+    """Where suites note what they ran, for the last ones to compare."""
+    names = {COUNTS: "vector-counts", NOTES: "fault-notes"}
+    return {variable: str(environment.logs / name) for variable, name in names.items()}
 
 
 def _c(
@@ -65,7 +77,7 @@ def _c(
     def steps(environment: Environment) -> list[Step]:
         given = {"CMOCKA_MESSAGE_OUTPUT": "TAP", **(variables or {})}
         if counted:
-            given |= _counts_file(environment)
+            given |= _counts_files(environment)
         sources = sorted((environment.root / "tests/c").glob("test_*.c"))
         if "without-curl" in build:
             unbuilt = ("test_client", "test_memory_engine", "test_pictures", "test_memory_pictures")
@@ -99,7 +111,7 @@ def _slowed(
 
 def _pytest(folder: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
     def steps(environment: Environment) -> list[Step]:
-        variables = _counts_file(environment) if counted else {}
+        variables = _counts_files(environment) if counted else {}
         return [
             Step(["python", "-m", "pytest", "-q", "-n", str(WORKERS), folder], "junit", variables)
         ]
@@ -115,7 +127,7 @@ def _busted_command(lua: str) -> list[str]:
 
 
 def _busted(lua: str) -> Callable[[Environment], list[Step]]:
-    return lambda environment: [Step(_busted_command(lua), "tap", _counts_file(environment))]
+    return lambda environment: [Step(_busted_command(lua), "tap", _counts_files(environment))]
 
 
 def _nginx(*options: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
@@ -123,7 +135,7 @@ def _nginx(*options: str, counted: bool = False) -> Callable[[Environment], list
 
     def steps(environment: Environment) -> list[Step]:
         command = ["python", "tests/openresty/inside.py", *options]
-        return [Step(command, "tap", _counts_file(environment) if counted else {})]
+        return [Step(command, "tap", _counts_files(environment) if counted else {})]
 
     return steps
 
@@ -196,9 +208,32 @@ def _sanitized_lua(lua: str) -> Callable[[Environment], list[Step]]:
     return steps
 
 
-def _vectors(environment: Environment) -> list[Step]:
-    script = str(Path(__file__).with_name("vectors.py"))
-    return [Step(["python", script, _counts_file(environment)[COUNTS]], "tap")]
+def _lua_allocations(build: str) -> Callable[[Environment], list[Step]]:
+    """Every way through the modules, in Luas each of whose allocations fails in turn."""
+
+    def steps(environment: Environment) -> list[Step]:
+        folder = environment.root / build
+        script = str(environment.root / "tests/lua/support/every_path.lua")
+        found = []
+        for version in ("5.1", "5.3", "5.4"):
+            program = folder / f"bindings/lua/lua{version}_failing_allocator"
+            modules = f"{folder}/lua/{version}/?.so;;"
+            name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
+            variables = {**SANITIZER_OPTIONS, name: modules}
+            found.append(Step([str(program), script], "status", variables))
+        return found
+
+    return steps
+
+
+def _compared(what: str, variable: str) -> Callable[[Environment], list[Step]]:
+    """A script that compares what the suites noted in a file."""
+
+    def steps(environment: Environment) -> list[Step]:
+        script = str(Path(__file__).with_name(f"{what}.py"))
+        return [Step(["python", script, _counts_files(environment)[variable]], "tap")]
+
+    return steps
 
 
 def _secrets(environment: Environment) -> list[Step]:

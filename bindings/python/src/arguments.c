@@ -27,6 +27,14 @@ static int refuse_type(PyObject *argument, const char *name, const char *wanted)
     return -1;
 }
 
+PyObject *wxpy_member(PyObject *dict, const char *name)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    PyObject *found = key ? PyDict_GetItemWithError(dict, key) : NULL; /* borrowed reference */
+    Py_XDECREF(key);
+    return found;
+}
+
 int wxpy_read_text(const char **text, PyObject *argument, const char *name)
 {
     if (!PyUnicode_Check(argument)) {

@@ -47,6 +47,9 @@ PyObject *wxpy_text_or_none(const char *text);
 /* arguments.c: what came from the caller. The text is lent by the argument, which must outlive it.
  */
 int wxpy_read_text(const char **text, PyObject *argument, const char *name);
+/* Borrowed reference, or NULL for what is not there. Unlike PyDict_GetItemString() it does not hide
+ * that memory was short, by an exception: for what was given must not be passed over. */
+PyObject *wxpy_member(PyObject *dict, const char *name);
 /* Raises TypeError: "{name} must be {wanted}, not int: write it in quotes". Always returns NULL. */
 PyObject *wxpy_refuse_type(PyObject *argument, const char *name, const char *wanted);
 /* Stores a bytes object (new reference) that holds the path as the system wants it. */

@@ -107,7 +107,10 @@ static int check_texts(PyObject *dict)
 {
     const char *name;
     for (size_t i = 0; (name = wxid_card_field_at(i)) != NULL; i++) {
-        PyObject *value = PyDict_GetItemString(dict, name); /* borrowed reference */
+        PyObject *value = wxpy_member(dict, name); /* borrowed reference */
+        if (value == NULL && PyErr_Occurred() != NULL) {
+            return -1;
+        }
         if (value != NULL && value != Py_None && !PyUnicode_Check(value)) {
             wxpy_refuse_type(value, name, "a str or None");
             return -1;

@@ -38,13 +38,16 @@ static PyObject *make_bases(PyObject *base, const char *also)
 static PyObject *find_or_make(module_state *state, const char *name, const char *base_name,
                               const char *also, const char *meaning)
 {
-    PyObject *found = PyDict_GetItemString(state->error_classes, name); /* borrowed reference */
-    if (found != NULL) {
+    PyObject *found = wxpy_member(state->error_classes, name); /* borrowed reference */
+    if (found != NULL || PyErr_Occurred() != NULL) {
         return found;
     }
     PyObject *base = PyExc_Exception;
     if (base_name != NULL) {
-        base = PyDict_GetItemString(state->error_classes, base_name); /* borrowed reference */
+        base = wxpy_member(state->error_classes, base_name); /* borrowed reference */
+    }
+    if (base == NULL && PyErr_Occurred() != NULL) {
+        return NULL;
     }
     if (base == NULL) {
         PyErr_Format(PyExc_SystemError, "the error table has no class %s", base_name);

@@ -151,7 +151,10 @@ static int read_all(wxpy_settings *settings, PyObject *keywords)
 {
     const wxid_setting_info *info;
     for (size_t i = 0; (info = wxid_setting_info_at(i)) != NULL; i++) {
-        PyObject *argument = PyDict_GetItemString(keywords, info->name); /* borrowed reference */
+        PyObject *argument = wxpy_member(keywords, info->name); /* borrowed reference */
+        if (argument == NULL && PyErr_Occurred() != NULL) {
+            return -1;
+        }
         if (argument == NULL || argument == Py_None) {
             continue;
         }

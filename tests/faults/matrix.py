@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Writes the table of docs/reliability.md from rows.json, expectations.json and the vectors.
+
+    python3 tests/faults/matrix.py          writes it
+    python3 tests/faults/matrix.py --check  says with its status whether it is up to date
+
+tests/checks/test_fault_matrix.py sees to it that what the rows name is there.
+"""
+
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parents[1]
+PAGE = ROOT / "docs/reliability.md"
+BEGIN = "<!-- Written by tests/faults/matrix.py, from tests/faults/rows.json. -->\n"
+END = "<!-- As far as here. -->\n"
+AS_C, OWED, NONE = "as C", "owed: ", "none: "
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What shows that a driver survives a fault: numbers of meetings of expectations.json and of
+    vectors, and what the row lists."""
+
+    meetings: int
+    vectors: int
+    listed: tuple[str, ...]
+
+    @property
+    def tests(self) -> list[str]:
+        """Each as FILE::NAME or FILE."""
+        return [entry for entry in self.listed if entry.startswith("tests/")]
+
+    def reasons(self, mark: str) -> list[str]:
+        """What stands behind "owed: " or "none: "."""
+        return [entry.removeprefix(mark) for entry in self.listed if entry.startswith(mark)]
+
+    @property
+    def state(self) -> str:
+        """ "owed", "none", "as C", "shown", or "" for an empty cell."""
+        if self.reasons(OWED):
+            return "owed"
+        if self.meetings or self.vectors or self.tests:
+            return "shown"
+        if AS_C in self.listed:
+            return AS_C
+        return "none" if self.reasons(NONE) else ""
+
+    def __str__(self) -> str:
+        counted = {"case": self.meetings, "vector": self.vectors, "test": len(self.tests)}
+        parts = [
+            f"{count} {what}{'s' if count > 1 else ''}" for what, count in counted.items() if count
+        ]
+        if self.state == "none":
+            parts.append("–")
+        elif self.state in (AS_C, "owed"):
+            parts.append(AS_C if self.state == AS_C else "**owed**")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Row:
+    number: int
+    fault: str
+    expected: str
+    vectors: tuple[str, ...]
+    cells: dict[str, Cell]
+
+
+def _read(name: str) -> dict:
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def drivers() -> dict[str, str]:
+    """Their names in rows.json, and those for readers."""
+    return _read("rows.json")["drivers"]
+
+
+def meetings_by_row() -> Counter[int]:
+    """How often each driver meets a row's faults: by HTTP, and by TLS where the table says so."""
+    found: Counter[int] = Counter()
+    table = _read("expectations.json")
+    for case in (*table["cases"], *table["right"], *table["refused"]):
+        found[case["row"]] += 1 + case.get("by_tls", False)
+    return found
+
+
+def rows() -> list[Row]:
+    meetings = meetings_by_row()
+    read = []
+    for row in _read("rows.json")["rows"]:
+        number, vectors = row["row"], tuple(row.get("vectors", ()))
+        cells = {
+            driver: Cell(meetings[number], len(vectors), tuple(row.get(driver, ())))
+            for driver in drivers()
+        }
+        read.append(Row(number, row["fault"], row["expected"], vectors, cells))
+    return read
+
+
+def table() -> str:
+    """The table, how many cells are what, and the reasons of those that are not shown."""
+    names = drivers()
+    read = rows()
+    lines = [f"| # | fault | expected | {' | '.join(names.values())} |"]
+    lines.append("|---" * (3 + len(names)) + "|")
+    for row in read:
+        cells = " | ".join(str(row.cells[driver]) for driver in names)
+        lines.append(f"| {row.number} | {row.fault} | {row.expected} | {cells} |")
+    states = Counter(cell.state for row in read for cell in row.cells.values())
+    lines += [
+        "",
+        f"Of {sum(states.values())} cells {states['shown']} have cases, vectors or tests of their "
+        f"own, {states[AS_C]} are as C, {states['none']} make no sense and "
+        f"**{states['owed']} are owed**.",
+        "",
+    ]
+    for title, mark in (("Owed", OWED), ("Makes no sense", NONE)):
+        lines += [f"{title}:", "", *_reasons(read, mark), ""]
+    return "\n".join(lines)
+
+
+def _reasons(read: list[Row], mark: str) -> list[str]:
+    names = drivers()
+    lines = []
+    for row in read:
+        by_reason: dict[str, list[str]] = {}
+        for driver, cell in row.cells.items():
+            for reason in cell.reasons(mark):
+                by_reason.setdefault(reason, []).append(names[driver])
+        for reason, of in by_reason.items():
+            lines.append(f"- {row.number}, {', '.join(of)}: {reason}.")
+    return lines or ["- nothing."]
+
+
+def page() -> str:
+    """The page as it should be."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main() -> int:
+    made = page()
+    if sys.argv[1:] == ["--check"]:
+        return int(made != PAGE.read_text(encoding="utf-8"))
+    PAGE.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
