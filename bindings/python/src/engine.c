@@ -71,18 +71,12 @@ static PyObject *end_errand(errand *given)
     return waiter;
 }
 
+/* One at a time: nothing is allocated, so that none is lost when memory is short. */
 static PyObject *engine_take(PyObject *self, PyObject *Py_UNUSED(none))
 {
     void *given = NULL;
-    PyObject *waiters = PyList_New(0);
-    while (waiters != NULL && wxid_engine_next(engine_of(self)->engine, &given)) {
-        PyObject *waiter = end_errand(given);
-        if (PyList_Append(waiters, waiter) < 0) {
-            Py_CLEAR(waiters);
-        }
-        Py_DECREF(waiter);
-    }
-    return waiters;
+    return wxid_engine_next(engine_of(self)->engine, &given) ? end_errand(given)
+                                                             : Py_NewRef(Py_None);
 }
 
 static PyObject *engine_cancel(PyObject *self, PyObject *argument)
@@ -169,7 +163,8 @@ static PyMethodDef engine_methods[] = {
      "clock. Raises ValueError for an engine that is closed or another process's; OSError."},
     {"take", engine_take, METH_NOARGS,
      "take($self, /)\n--\n\n"
-     "The waiters of the calls that have come to a step which is not the engine's, a list."},
+     "The waiter of a call that has come to a step which is not the engine's; None if there is "
+     "none."},
     {"cancel", engine_cancel, METH_O,
      "cancel($self, id, /)\n--\n\n"
      "Breaks a call off, at once, with its connection: it comes back soon, with an error."},

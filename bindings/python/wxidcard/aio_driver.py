@@ -242,7 +242,7 @@ def _take(reference: "weakref.ref[Driver]") -> None:
 
 def _tell(engine: "_core.Engine[asyncio.Future[None]]") -> None:
     """Tell those whose calls have come back."""
-    for waiter in engine.take():
+    while (waiter := engine.take()) is not None:
         if not waiter.done():
             waiter.set_result(None)
 
