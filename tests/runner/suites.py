@@ -189,9 +189,11 @@ def _sanitized_python(environment: Environment) -> list[Step]:
         "PYTHONPATH": str(environment.root / "build/sanitized-python"),
     }
     command = ["python", "-m", "pytest", "-q", "-n", str(WORKERS), "tests/python"]
-    # Dask's processes, slowed down, take minutes to find each other.
+    # The sandbox and the command are Python alone; and Dask's processes, slowed down, take minutes
+    # to find each other.
     left_out = [
         "--ignore=tests/python/sandbox",
+        "--ignore-glob=tests/python/test_command*.py",
         "--deselect=tests/python/test_process_pools.py::test_dask",
     ]
     return [Step([*command, *left_out], "junit", variables)]
