@@ -2,6 +2,7 @@
 #include "wxidcard_curl.h"
 
 #include "curl_blocking.h"
+#include "curl_failure.h"
 #include "curl_pool.h"
 #include "curl_renewer.h"
 #include "curl_system.h"
@@ -20,17 +21,9 @@ struct wxid_client {
     _Atomic(wxid_call *) due; /* a renewal that hooks->background was told of */
 };
 
-static int fail(wxid_error **where, wxid_kind kind, const char *message)
-{
-    if (where != NULL) {
-        *where = wxid_error_new(kind, message);
-    }
-    return -1;
-}
-
 static int fail_closed(wxid_error **error)
 {
-    return fail(error, WXID_KIND_USAGE, "the client is closed: make a new one");
+    return wxid__fail_as(error, WXID_KIND_USAGE, "the client is closed: make a new one");
 }
 
 /* ---- Beginning and end ---- */
@@ -39,7 +32,7 @@ int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_er
 {
     wxid_client *made = calloc(1, sizeof *made);
     if (made == NULL) {
-        return fail(error, WXID_KIND_MEMORY, "out of memory");
+        return wxid__fail_as(error, WXID_KIND_MEMORY, "out of memory");
     }
     if (wxid_session_new(&made->session, settings, error) != 0) {
         free(made);
@@ -53,8 +46,8 @@ int wxid_client_new(wxid_client **client, const wxid_settings *settings, wxid_er
         wxid_session_free(made->session);
         free(made);
         return wxid__libcurl_ready()
-                   ? fail(error, WXID_KIND_MEMORY, "out of memory")
-                   : fail(error, WXID_KIND_SYSTEM, "libcurl could not be initialised");
+                   ? wxid__fail_as(error, WXID_KIND_MEMORY, "out of memory")
+                   : wxid__fail_as(error, WXID_KIND_SYSTEM, "libcurl could not be initialised");
     }
     atomic_init(&made->pool, pool);
     atomic_init(&made->renewal_pool, NULL);
@@ -172,7 +165,8 @@ static int drive(wxid_client *client, _Atomic(wxid__pool *) *where, wxid_call *c
         return fail_closed(error);
     }
     if (hooks != NULL && hooks->version != WXID_HOOKS_VERSION) {
-        return fail(error, WXID_KIND_USAGE, "hooks of another version: begin with WXID_HOOKS_INIT");
+        return wxid__fail_as(error, WXID_KIND_USAGE,
+                             "hooks of another version: begin with WXID_HOOKS_INIT");
     }
     wxid__caller_init(&caller, call, hooks);
     for (;;) {

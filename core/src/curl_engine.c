@@ -1,4 +1,5 @@
 /* The engine: what its callers do. All of it is done under the lock, and the thread is woken. */
+#include "curl_failure.h"
 #include "curl_job.h"
 #include "curl_system.h"
 
@@ -6,14 +7,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static int fail(wxid_error **where, wxid_kind kind, const char *message)
-{
-    if (where != NULL) {
-        *where = wxid_error_new(kind, message);
-    }
-    return -1;
-}
 
 static void append(wxid__job_list *list, wxid__job *job)
 {
@@ -79,11 +72,11 @@ static void free_engine(wxid_engine *engine)
 int wxid_engine_new(wxid_engine **engine, wxid_session *session, wxid_error **error)
 {
     if (!wxid__libcurl_ready()) {
-        return fail(error, WXID_KIND_SYSTEM, "libcurl could not be initialised");
+        return wxid__fail_as(error, WXID_KIND_SYSTEM, "libcurl could not be initialised");
     }
     wxid_engine *made = calloc(1, sizeof *made);
     if (made == NULL) {
-        return fail(error, WXID_KIND_MEMORY, "out of memory");
+        return wxid__fail_as(error, WXID_KIND_MEMORY, "out of memory");
     }
     made->wake[0] = made->wake[1] = made->done[0] = made->done[1] = -1;
     made->pid = getpid();
@@ -93,11 +86,11 @@ int wxid_engine_new(wxid_engine **engine, wxid_session *session, wxid_error **er
     made->pool = wxid__pool_new(wxid_session_settings(session));
     if (make_pipe(made->wake) != 0 || make_pipe(made->done) != 0) {
         free_engine(made);
-        return fail(error, WXID_KIND_SYSTEM, "no file descriptor is left");
+        return wxid__fail_as(error, WXID_KIND_SYSTEM, "no file descriptor is left");
     }
     if (made->pool == NULL || wxid__waiting_set(&made->waiting, made->wake[0], POLLIN, NULL) != 0) {
         free_engine(made);
-        return fail(error, WXID_KIND_MEMORY, "out of memory");
+        return wxid__fail_as(error, WXID_KIND_MEMORY, "out of memory");
     }
     *engine = made;
     return 0;
@@ -172,14 +165,15 @@ static wxid__job **bucket_of(wxid_engine *engine, uint64_t id)
 static int accept_job(wxid_engine *engine, wxid__job *job, wxid_error **error)
 {
     if (engine->is_closed) {
-        return fail(error, WXID_KIND_USAGE, "the engine is closed: make a new one");
+        return wxid__fail_as(error, WXID_KIND_USAGE, "the engine is closed: make a new one");
     }
     if (engine->job_count == WXID_ENGINE_MOST_CALLS) {
-        return fail(error, WXID_KIND_USAGE, "too many calls at once: wait for some to end");
+        return wxid__fail_as(error, WXID_KIND_USAGE,
+                             "too many calls at once: wait for some to end");
     }
     if (!engine->has_thread) {
         if (wxid__thread_start(&engine->thread, wxid__engine_run, engine) != 0) {
-            return fail(error, WXID_KIND_SYSTEM, "no thread can be started");
+            return wxid__fail_as(error, WXID_KIND_SYSTEM, "no thread can be started");
         }
         engine->has_thread = 1;
     }
@@ -196,12 +190,12 @@ int wxid_engine_start(wxid_engine *engine, wxid_call *call, void *context, uint6
                       wxid_error **error)
 {
     if (!is_ours(engine)) {
-        return fail(error, WXID_KIND_USAGE,
-                    "the engine is another process's: make one in this process");
+        return wxid__fail_as(error, WXID_KIND_USAGE,
+                             "the engine is another process's: make one in this process");
     }
     wxid__job *job = calloc(1, sizeof *job);
     if (job == NULL) {
-        return fail(error, WXID_KIND_MEMORY, "out of memory");
+        return wxid__fail_as(error, WXID_KIND_MEMORY, "out of memory");
     }
     job->engine = engine;
     job->call = call;

@@ -53,6 +53,14 @@ static wxid__failure from_table(CURLcode code)
     return (wxid__failure){WXID_FAILURE_SYSTEM, "libcurl failed"};
 }
 
+int wxid__fail_as(wxid_error **where, wxid_kind kind, const char *message)
+{
+    if (where != NULL) {
+        *where = wxid_error_new(kind, message);
+    }
+    return -1;
+}
+
 wxid__failure wxid__failure_of(CURLcode code, int sent, long verify_result)
 {
     wxid__failure found = from_table(code);

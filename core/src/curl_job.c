@@ -3,8 +3,6 @@
 #include "curl_system.h"
 #include "wxidcard_connection.h"
 
-#include <string.h>
-
 static void set_due(wxid__job *job, int64_t due_ms)
 {
     wxid__timers_set(&job->engine->timers, &job->timer,

@@ -95,8 +95,7 @@ class AsyncClient:
         off. (After a mere ``break`` that is when it is collected: ``contextlib.aclosing`` closes it
         at once.) An iterable that is not asynchronous is taken from on the loop: it must not block.
         """
-        if self.closed:
-            raise ValueError("the client is closed: make a new one")
+        self._driver.refuse_if_closed()
         return aio_many.recognize_many(
             self.recognize,
             pictures,

@@ -72,10 +72,13 @@ class Driver:
         self.is_closed = False
         _drivers.add(self)
 
-    def enter(self) -> None:
-        """Make sure that calls may be made here and now."""
+    def refuse_if_closed(self) -> None:
         if self.is_closed:
             raise ValueError("the client is closed: make a new one")
+
+    def enter(self) -> None:
+        """Make sure that calls may be made here and now."""
+        self.refuse_if_closed()
         running = asyncio.get_running_loop()
         if self._loop is None and self._engine is not None:
             running.add_reader(self._engine.fileno(), _take, weakref.ref(self))
