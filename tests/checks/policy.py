@@ -48,7 +48,7 @@ NUMBERS = {
     "settings.c": {"1000.0"},  # milliseconds of a second
     "store.c": {"1000.0"},  # milliseconds of a second
     "system.c": {"1000", "1000000"},  # milliseconds of a second, nanoseconds of a millisecond
-    "turn.lua": {"16", "0.001"},  # pieces of work; seconds
+    "turn.lua": {"16", "0.001", "0.05"},  # pieces of work; seconds
     "values.c": {"53"},  # 2^53, the whole numbers of a double
 }
 # Settings that a binding handles itself: functions and objects of the language are its own to keep

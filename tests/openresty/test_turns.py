@@ -1,6 +1,7 @@
 """Many recognitions at once in one worker leave it time for its other requests: they begin, and
 send their pictures, a few at a time."""
 
+import asyncio
 import collections
 import json
 import pathlib
@@ -46,6 +47,20 @@ location /calls {
         ngx.print(require("cjson").encode(TAKEN))
     }
 }
+location /several {
+    content_by_lua_block {
+        local turn = require "wxidcard.turn"
+        for _ = 1, 8 do
+            CAME = (CAME or 0) + 1
+            local mine = CAME
+            turn.take()
+            WENT = (WENT or 0) + 1
+            MOST = math.max(MOST or 0, WENT - mine)
+        end
+        ngx.print("gone")
+    }
+}
+location /overtaken { content_by_lua_block { ngx.print(CAME, " ", MOST) } }
 """
 
 
@@ -71,3 +86,24 @@ def test_each_piece_has_its_moment(nginx: Nginx) -> None:
     assert len(taken) == 1 + 14
     # Of the clock that is read here, a moment may be no tick, but two are one.
     assert max(collections.Counter(taken[1:]).values()) <= 2
+
+
+def test_newcomers_do_not_overtake(nginx: Nginx) -> None:
+    """nginx sees to those who have just come before those who sleep."""
+
+    async def ask(times: int) -> None:
+        reader, writer = await asyncio.open_unix_connection(nginx.prefix / "socket")
+        for _ in range(times):
+            writer.write(b"GET /several HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"200" in await reader.readuntil(b"\r\n\r\n")
+            await reader.readuntil(b"gone")
+            await reader.readuntil(b"0\r\n\r\n")
+        writer.close()
+
+    async def ask_all() -> None:
+        await asyncio.gather(*(ask(10) for _ in range(100)))
+
+    asyncio.run(ask_all())
+    came, most_overtaken = map(int, nginx.get("/overtaken").split())
+    assert came == 100 * 10 * 8
+    assert most_overtaken <= 5 * AT_ONCE
