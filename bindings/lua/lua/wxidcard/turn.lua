@@ -10,8 +10,8 @@ local A_MOMENT, DEAD = 0.001, 0.05
 
 -- nginx's own clock stands still until it has looked at its connections.
 local began, taken = nil, 0
--- Who waits, in order. nginx sees to those who have just come before those who sleep: they go behind
--- them, or these would wait for as long as there are newcomers.
+-- Who waits, in order. nginx sees to those who have just come before those who sleep: newcomers go
+-- behind these, who would otherwise wait for as long as there are any.
 local waiting, first, last = {}, 1, 0
 
 local function pass_over_gone()
