@@ -62,7 +62,28 @@ static int only_white_space(const char *text, const char *end)
     return text == end;
 }
 
-/* The parsed document, to be freed with cJSON_Delete(); NULL with the problem said. */
+/* Wipes what a document says, names too. It is no deeper than cJSON reads, 1,000 levels. */
+static void wipe(cJSON *first)
+{
+    for (cJSON *node = first; node != NULL; node = node->next) {
+        if (node->valuestring != NULL) {
+            wxid__wipe(node->valuestring, strlen(node->valuestring));
+        }
+        if (node->string != NULL) {
+            wxid__wipe(node->string, strlen(node->string));
+        }
+        wipe(node->child);
+    }
+}
+
+/* cJSON frees, but does not wipe: neither here, nor what it had read where the text is not JSON. */
+static void forget(cJSON *document)
+{
+    wipe(document);
+    cJSON_Delete(document);
+}
+
+/* The parsed document, for forget(); NULL with the problem said. */
 static cJSON *parse(const char *body, size_t length, const char **problem)
 {
     static const char bom[] = "\xef\xbb\xbf";
@@ -85,12 +106,12 @@ static cJSON *parse(const char *body, size_t length, const char **problem)
     const char *end = NULL;
     cJSON *document = cJSON_ParseWithLengthOpts(body, length, &end, 0);
     if (document == NULL || !only_white_space(end, body + length)) {
-        cJSON_Delete(document);
+        forget(document);
         *problem = "the reply is not JSON";
         return NULL;
     }
     if (!cJSON_IsObject(document)) {
-        cJSON_Delete(document);
+        forget(document);
         *problem = "the reply is not a JSON object";
         return NULL;
     }
@@ -167,12 +188,7 @@ wxid_value *wxid__json_read(const void *text, size_t length, const char **proble
         return NULL;
     }
     wxid_value *object = convert(document, 0, problem);
-    for (cJSON *node = document->child; node != NULL; node = node->next) {
-        if (node->valuestring != NULL) { /* cJSON frees, but does not wipe */
-            wxid__wipe(node->valuestring, strlen(node->valuestring));
-        }
-    }
-    cJSON_Delete(document);
+    forget(document);
     if (object != NULL && known_name_twice(object)) {
         *problem = "the reply gives a field twice";
         wxid_value_free(object);
