@@ -61,6 +61,14 @@ static void a_missing_authority_file_is_refused(void **state)
     assert_refused("https", "/dev/null", "authorities cannot be read");
 }
 
+static void the_environment_names_no_authorities(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("SSL_CERT_FILE", server_word("ca"), 1), 0);
+    assert_refused("https", NULL, "no trusted authority");
+    assert_int_equal(unsetenv("SSL_CERT_FILE"), 0);
+}
+
 /* SIGPIPE comes from the TLS library's write() on a connection that was reset. Here its disposition
  * is the default one, so it would end the process. */
 static void sigpipe_does_not_end_the_process(void **state)
@@ -84,6 +92,7 @@ int main(void)
         cmocka_unit_test(wrong_certificates_are_refused),
         cmocka_unit_test(old_and_missing_tls_is_refused),
         cmocka_unit_test(a_missing_authority_file_is_refused),
+        cmocka_unit_test(the_environment_names_no_authorities),
         cmocka_unit_test(sigpipe_does_not_end_the_process),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -87,6 +87,44 @@ static void make_request(void *context)
     }
 }
 
+/* A picture that the library reads itself, as it is and without its metadata. */
+static void read_picture(void *context)
+{
+    wxid_settings settings = WXID_SETTINGS_INIT;
+    wxid_recognition recognition = WXID_RECOGNITION_INIT;
+    settings.access_token = "canary_token";
+    recognition.image_path = context;
+    for (settings.strip_metadata = 0; settings.strip_metadata < 2; settings.strip_metadata++) {
+        wxid_session *session = NULL;
+        wxid_call *call = NULL;
+        assert_int_equal(wxid_session_new(&session, &settings, NULL), 0);
+        assert_int_equal(wxid_call_new_recognition(&call, session, &recognition, 0, 1, NULL), 0);
+        assert_int_equal(wxid_call_step(call, 0), WXID_STEP_SEND);
+        wxid_fragment picture = wxid_call_request(call)->body[1];
+        assert_non_null(memmem(picture.data, picture.length, CANARY, strlen(CANARY)));
+        wxid_call_free(call);
+        wxid_session_free(session);
+    }
+}
+
+/* A JPEG as far as its structure goes, with a comment, and with text where the pixels should be. */
+static const unsigned char picture[] = "\xff\xd8\xff\xfe\x00\x09"
+                                       "comment"
+                                       "\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00"
+                                       "\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" CANARY "\xff\xd9";
+
+static void test_pictures(void **state)
+{
+    char path[] = "/tmp/wxidcard-wiped-XXXXXX";
+    int file = mkstemp(path);
+    (void)state;
+    assert_true(file >= 0);
+    assert_int_equal(write(file, picture, sizeof picture - 1), sizeof picture - 1);
+    (void)close(file);
+    ASSERT_WIPED(read_picture, path);
+    (void)unlink(path);
+}
+
 static void test_requests(void **state)
 {
     wxid_settings in_hand = WXID_SETTINGS_INIT;
@@ -206,9 +244,8 @@ static void test_cards(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replies),
-        cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_replies),  cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_pictures), cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_cards),
     };
     return cmocka_run_group_tests_name("memory_wiped", tests, wrap_cjson, NULL);
