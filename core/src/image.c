@@ -133,6 +133,7 @@ static int read_regular_file(wxid__image *image, int file, int64_t max_bytes, wx
     ssize_t length = wxid__file_read(file, data, limit);
     if (length < 0) {
         int reason = errno;
+        wxid__wipe(data, limit); /* what came before it failed */
         free(data);
         return wxid__fail(error, wxid__error_system(reason, "the picture's file cannot be read"));
     }
