@@ -55,8 +55,8 @@ def _of_compiling(path: Path) -> list[str]:
 
 
 def _of_branches(path: Path) -> list[str]:
-    """On x86: where something may be called from afar must say so. The linker makes a note of it, if
-    the start files of the system's C library say so, too."""
+    """On x86: where something may be called from afar must say so. The linker makes a note of that
+    if the start files of the system's C library say so, too."""
     if platform.machine() != "x86_64":
         return []
     code = run("objdump", "--disassemble", "--no-show-raw-insn", path)
