@@ -6,6 +6,8 @@ import shlex
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -75,12 +77,30 @@ def libraries() -> tuple[str, ...]:
     return needed
 
 
+def hardening(kind: str, command: Iterable[str]) -> list[str]:
+    """Those of core/hardening.flags that a compiler takes beside one another, without a warning."""
+    text = (ROOT / "core/hardening.flags").read_text(encoding="utf-8")
+    known: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text("#include <string.h>\nint main(void) { return 0; }\n")
+        for flag in re.findall(rf"^{kind} (.+)$", text, re.MULTILINE):
+            flags = ["-Werror", *known, flag, "-o", f"{folder}/probe"]
+            if not subprocess.run([*command, source, *flags], capture_output=True).returncode:
+                known.append(flag)
+    return known
+
+
 class BuildExtension(build_ext):
-    """Asks pkg-config when it compiles and not before: an sdist needs no library."""
+    """Asks the compiler and pkg-config when it compiles and not before: an sdist needs neither."""
 
     def build_extensions(self) -> None:
         chosen = libraries()
+        compiling, linking = [*self.compiler.compiler_so, "-c"], self.compiler.linker_so
         for extension in self.extensions:
+            if not SANITIZE:
+                extension.extra_compile_args += hardening("compile", compiling)
+                extension.extra_link_args += hardening("link", linking)
             if chosen != LIBRARIES:
                 extension.define_macros.append(("WXID_WITH_PICTURES", None))
             extension.extra_compile_args += pkg_config("--cflags", chosen)
@@ -113,7 +133,7 @@ def extension() -> Extension:
         define_macros=macros,
         extra_compile_args=flags,
         extra_link_args=[*link, "-pthread"],
-        depends=[*headers, "bindings/python/exports.map"],
+        depends=[*headers, "bindings/python/exports.map", "core/hardening.flags"],
         py_limited_api=LIMITED_API,
     )
 

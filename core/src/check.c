@@ -158,11 +158,11 @@ static void check_valid_date(check *c)
 
 static wxid_value *number_value(const check *c)
 {
-    if (!c->has_number) {
+    const char *id = front_text(c, WXID__FIELD_ID);
+    if (id == NULL) {
         return wxid__value_new(WXID_TYPE_NULL);
     }
     const char *gender = front_text(c, WXID__FIELD_GENDER);
-    const char *id = front_text(c, WXID__FIELD_ID);
     wxid__beside beside = {c->has_printed_birth ? &c->printed_birth : NULL, gender};
     return wxid__check_id(&c->number, id, strlen(id), c->today, beside);
 }

@@ -162,7 +162,7 @@ static wxid__job **bucket_of(wxid_engine *engine, uint64_t id)
     return &engine->buckets[id % WXID__JOB_BUCKETS];
 }
 
-static int accept_job(wxid_engine *engine, wxid__job *job, wxid_error **error)
+static int may_begin(wxid_engine *engine, wxid_error **error)
 {
     if (engine->is_closed) {
         return wxid__fail_as(error, WXID_KIND_USAGE, "the engine is closed: make a new one");
@@ -177,13 +177,29 @@ static int accept_job(wxid_engine *engine, wxid__job *job, wxid_error **error)
         }
         engine->has_thread = 1;
     }
+    return 0;
+}
+
+/* A job, which is the engine's; NULL with the error. */
+static wxid__job *begin_job(wxid_engine *engine, wxid_call *call, wxid_error **error)
+{
+    if (may_begin(engine, error) != 0) {
+        return NULL;
+    }
+    wxid__job *job = calloc(1, sizeof *job);
+    if (job == NULL) {
+        (void)wxid__fail_as(error, WXID_KIND_MEMORY, "out of memory");
+        return NULL;
+    }
+    job->engine = engine;
+    job->call = call;
+    job->is_fetching = wxid_call_is_fetching(call);
     job->id = ++engine->last_id;
     job->next_in_bucket = *bucket_of(engine, job->id);
     *bucket_of(engine, job->id) = job;
     engine->job_count++;
     append(&engine->arrived, job);
-    wake(engine);
-    return 0;
+    return job;
 }
 
 int wxid_engine_start(wxid_engine *engine, wxid_call *call, void *context, uint64_t *id,
@@ -193,24 +209,17 @@ int wxid_engine_start(wxid_engine *engine, wxid_call *call, void *context, uint6
         return wxid__fail_as(error, WXID_KIND_USAGE,
                              "the engine is another process's: make one in this process");
     }
-    wxid__job *job = calloc(1, sizeof *job);
-    if (job == NULL) {
-        return wxid__fail_as(error, WXID_KIND_MEMORY, "out of memory");
-    }
-    job->engine = engine;
-    job->call = call;
-    job->is_fetching = wxid_call_is_fetching(call);
-    job->context = context;
     (void)pthread_mutex_lock(&engine->lock);
-    int failed = accept_job(engine, job, error);
-    if (failed == 0 && id != NULL) {
-        *id = job->id;
+    wxid__job *job = begin_job(engine, call, error);
+    if (job != NULL) {
+        job->context = context;
+        if (id != NULL) {
+            *id = job->id;
+        }
+        wake(engine);
     }
     (void)pthread_mutex_unlock(&engine->lock);
-    if (failed != 0) {
-        free(job);
-    }
-    return failed;
+    return job != NULL ? 0 : -1;
 }
 
 void wxid_engine_cancel(wxid_engine *engine, uint64_t id)

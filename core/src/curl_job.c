@@ -221,12 +221,10 @@ void wxid__job_go_on(wxid__job *job)
     int64_t now_ms = wxid__now_ms();
     wxid_step step = wxid_call_step(job->call, now_ms);
     job->deadline_ms = now_ms + wxid_call_time_left_ms(job->call, now_ms);
-    int is_fetching = wxid_call_is_fetching(job->call);
-    if (is_fetching != job->is_fetching) {
-        hand_over(job);
-    } else if (step == WXID_STEP_SEND) {
+    int stays = wxid_call_is_fetching(job->call) == job->is_fetching;
+    if (stays && step == WXID_STEP_SEND) {
         enqueue(job);
-    } else if (step == WXID_STEP_WAIT) {
+    } else if (stays && step == WXID_STEP_WAIT) {
         job->state = WXID__JOB_WAITING;
         set_due(job, now_ms + wxid_call_wait_ms(job->call));
     } else {

@@ -134,6 +134,12 @@ static const wxid_errcode_info *errcode_row(int32_t errcode)
     return NULL;
 }
 
+static const char *errcode_text(int32_t errcode)
+{
+    const wxid_errcode_info *row = errcode_row(errcode);
+    return row != NULL ? row->text : "";
+}
+
 /* In 2020 the service said "not enough market quota" under 101002, which otherwise means a picture
  * that could not be decoded: there, and only there, the text decides. */
 static wxid_kind kind_of(int32_t errcode, const char *errmsg)
@@ -206,8 +212,7 @@ static char *api_message(wxid_kind kind, int32_t errcode, const char *errmsg)
 wxid_error *wxid__error_api(int32_t errcode, const char *errmsg, int http_status,
                             const char *const *secrets)
 {
-    const wxid_errcode_info *row = errcode_row(errcode);
-    char *text = wxid__text_copy(errmsg != NULL ? errmsg : row != NULL ? row->text : "");
+    char *text = wxid__text_copy(errmsg != NULL ? errmsg : errcode_text(errcode));
     if (text == NULL) {
         return &memory_error;
     }
@@ -264,8 +269,7 @@ wxid_error *wxid__error_blame_credential(wxid_error *error)
     if (error->kind != WXID_KIND_TOKEN) {
         return error;
     }
-    const wxid_errcode_info *row = errcode_row(error->errcode);
-    const char *text = error->errmsg != NULL ? error->errmsg : row->text;
+    const char *text = error->errmsg != NULL ? error->errmsg : errcode_text(error->errcode);
     char *message = api_message(WXID_KIND_CREDENTIAL, error->errcode, text);
     if (message == NULL) {
         wxid_error_free(error);

@@ -189,7 +189,8 @@ static wxid__fault encode(quality_search *search, jpeg_bytes *best, unsigned cha
     }
     memcpy(data, into, length);
     encoded_clear(best);
-    *best = (jpeg_bytes){data, length};
+    best->data = data;
+    best->length = length;
     return WXID__SOUND;
 }
 
@@ -273,11 +274,12 @@ wxid__fault wxid__picture_shrink(unsigned char **jpeg, size_t *jpeg_length,
     wxid__head head;
     wxid__pixels whole;
     jpeg_bytes best = {NULL, 0};
-    wxid__fault fault = (is_png ? wxid__png_head : wxid__jpeg_head)(&head, data, length);
+    wxid__fault fault =
+        is_png ? wxid__png_head(&head, data, length) : wxid__jpeg_head(&head, data, length);
     if (fault == WXID__SOUND) {
         unsigned reduction = choose_reduction(&head, limit);
-        fault =
-            (is_png ? wxid__png_decode : wxid__jpeg_decode)(&whole, &head, data, length, reduction);
+        fault = is_png ? wxid__png_decode(&whole, &head, data, length, reduction)
+                       : wxid__jpeg_decode(&whole, &head, data, length, reduction);
     }
     if (fault != WXID__SOUND) {
         return fault;

@@ -208,8 +208,8 @@ static int furnish(wxid_call *call, int force)
     renewal->with_store = call->session->settings.token_store != 0;
     renewal->token_key = compose_key(cache, "wxidcard:token:");
     renewal->lock_key = compose_key(cache, "wxidcard:lock:");
-    snprintf(renewal->owner, sizeof renewal->owner, "%016llx",
-             (unsigned long long)wxid__random_next(&call->random));
+    (void)snprintf(renewal->owner, sizeof renewal->owner, "%016llx",
+                   (unsigned long long)wxid__random_next(&call->random));
     return renewal->token_key != NULL && renewal->lock_key != NULL ? 0 : -1;
 }
 

@@ -66,8 +66,8 @@ static int complete(wxid__request *request, const wxid__origin *origin, const ch
         add_header(request, "Content-Type", request->content_type);
     }
     if (strcmp(method, "POST") == 0) { /* the service answers 412 to a POST without it */
-        snprintf(request->content_length, sizeof request->content_length, "%zu",
-                 shown->body_length);
+        (void)snprintf(request->content_length, sizeof request->content_length, "%zu",
+                       shown->body_length);
         add_header(request, "Content-Length", request->content_length);
     }
     shown->headers = request->headers;
@@ -118,7 +118,7 @@ static void draw_boundary(char boundary[40], const wxid__image *image, uint64_t 
     do {
         unsigned long long high = wxid__random_next(random);
         unsigned long long low = wxid__random_next(random);
-        snprintf(boundary, 40, "wxid%016llx%016llx", high, low);
+        (void)snprintf(boundary, 40, "wxid%016llx%016llx", high, low);
     } while (memmem(image->data, image->length, boundary, strlen(boundary)) != NULL);
 }
 

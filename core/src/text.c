@@ -80,6 +80,7 @@ int wxid__http_date(int64_t *seconds, const char *text)
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char name[4];
     int day, year, hour, minute, second, end = 0;
+    /* NOLINTNEXTLINE(cert-err34-c): no number of so few digits is too large. */
     if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year, &hour,
                &minute, &second, &end) != 6 ||
         end == 0 || text[end] != '\0' || strlen(name) != 3) {

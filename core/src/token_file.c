@@ -38,7 +38,8 @@ static ssize_t read_bytes(const char *path, char *bytes, wxid_error **problem)
     struct stat status;
     int file = wxid__file_open(path);
     if (file < 0) {
-        return wxid__fail(problem, wxid__error_system(errno, "the token file cannot be opened"));
+        (void)wxid__fail(problem, wxid__error_system(errno, "the token file cannot be opened"));
+        return -1;
     }
     ssize_t length = -1;
     if (fstat(file, &status) == 0 && !S_ISREG(status.st_mode)) {

@@ -5,7 +5,7 @@
 #include "memory.h"
 #include "text.h"
 
-#include <stdio.h>
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,10 +17,9 @@ static int refuse(wxid_error **error, const char *message)
 
 static int is_loopback(const char *host)
 {
-    int octets[3];
-    char rest;
+    unsigned char octets[4];
     return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           sscanf(host, "127.%3d.%3d.%3d%c", &octets[0], &octets[1], &octets[2], &rest) == 3;
+           (inet_pton(AF_INET, host, octets) == 1 && octets[0] == 127);
 }
 
 /* Splits "host", "host:port" or "[address]:port". Returns -1 for what is none of these. */

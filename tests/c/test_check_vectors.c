@@ -15,8 +15,8 @@ static const wxid_finding_info *finding_of(const char *code)
             return info;
         }
     }
-    fail_msg("no finding is called %s", code);
-    return NULL;
+    fprintf(stderr, "no finding is called %s\n", code);
+    abort();
 }
 
 static void assert_text(const wxid_value *object, size_t index, const char *name, const char *text)

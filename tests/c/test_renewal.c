@@ -316,7 +316,7 @@ static void test_a_fetch_ends_in_10_s(void **state)
 static void test_refusals_for_ever(void **state)
 {
     wxid_session *session = new_app_session((app){.max_retries = 2});
-    int64_t renewed_ms[64];
+    int64_t renewed_ms[64] = {0};
     int renewals = 0;
     (void)state;
     clock_ms = 0;

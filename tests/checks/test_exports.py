@@ -5,12 +5,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from hardening import exported
 from repository import BUILD, LUA_VERSIONS, public_functions, run
-
-
-def exported(path: Path) -> set[str]:
-    lines = run("nm", "--dynamic", "--defined-only", "--format=posix", path).splitlines()
-    return {line.split()[0].split("@")[0] for line in lines}
 
 
 def test_library_exports_what_the_headers_declare() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hardening import exported, weaknesses
 from repository import LUA_VERSIONS, ROOT, files, run, version
 
 CARD = {"errcode": 0, "errmsg": "ok", "type": "Back", "valid_date": "20200101-20400101"}
@@ -76,6 +77,8 @@ def test_pip_install(sources: Path, tmp_path: Path, service: str) -> None:
     printed = run(python, "-c", program, picture(tmp_path), service, cwd=tmp_path)
     assert printed.split() == [version(), CARD["valid_date"]]
     assert run(tmp_path / "clean/bin/wxidcard", "--version").split() == ["wxidcard", version()]
+    (module,) = (tmp_path / "clean").rglob("wxidcard/_core*.so")
+    assert (exported(module), weaknesses(module)) == ({"PyInit__core"}, [])
 
 
 @pytest.mark.parametrize("lua", LUA_VERSIONS)
@@ -85,7 +88,11 @@ def test_luarocks_make(lua: str, sources: Path, tmp_path: Path, service: str) ->
     (rockspec,) = sources.glob("*.rockspec")
     offline = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     command = ("luarocks", f"--lua-version={lua}", f"--tree={tree}", "make", rockspec.name)
-    run(*command, cwd=sources, env=offline | {"HOME": str(tmp_path)})
+    flags = "CFLAGS=-O2 -fPIC -g"  # debug information, which tells what else there was
+    run(*command, flags, cwd=sources, env=offline | {"HOME": str(tmp_path)})
+    for name in ("core", "curl"):
+        module = tree / f"lib/lua/{lua}/wxidcard/{name}.so"
+        assert (exported(module), weaknesses(module)) == ({f"luaopen_wxidcard_{name}"}, [])
     suffix = "" if lua == "5.1" else "_" + lua.replace(".", "_")
     paths = {
         f"LUA_PATH{suffix}": f"{tree}/share/lua/{lua}/?.lua",
@@ -174,22 +181,29 @@ def assert_recognises(program: Path, prefix: Path, service: str, folder: Path) -
     assert printed.split() == [version(), CARD["valid_date"]]
 
 
-def test_cmake_install_and_pkg_config(prefix: Path, tmp_path: Path, service: str) -> None:
+def assert_serves_pkg_config(prefix: Path, folder: Path, service: str) -> None:
     found = {"PKG_CONFIG_PATH": str(library_folder(prefix) / "pkgconfig")}
     options = run("pkg-config", "--cflags", "--libs", "wxidcard", env=found).split()
     assert run("pkg-config", "--modversion", "wxidcard", env=found).strip() == version()
-    program = tmp_path / "user"
-    run("cc", "-std=c99", "-Wall", "-Werror", tmp_path / "user.c", "-o", program, *options)
-    assert_recognises(program, prefix, service, tmp_path)
+    program = folder / "user"
+    run("cc", "-std=c99", "-Wall", "-Werror", folder / "user.c", "-o", program, *options)
+    assert_recognises(program, prefix, service, folder)
 
 
-def test_cmake_install_and_find_package(prefix: Path, tmp_path: Path, service: str) -> None:
-    (tmp_path / "CMakeLists.txt").write_text(CMAKE_PROJECT)
-    build = tmp_path / "user-build"
-    run("cmake", "-S", tmp_path, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+def assert_serves_find_package(prefix: Path, folder: Path, service: str) -> None:
+    (folder / "CMakeLists.txt").write_text(CMAKE_PROJECT)
+    build = folder / "user-build"
+    run("cmake", "-S", folder, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", build)
-    assert_recognises(build / "with_transports", prefix, service, tmp_path)
+    assert_recognises(build / "with_transports", prefix, service, folder)
     assert subprocess.run([build / "with_core"]).returncode == 0
+
+
+def test_cmake_install(prefix: Path, tmp_path: Path, service: str) -> None:
+    """One build, which takes long, for both ways to find what it installed."""
+    assert weaknesses(library_folder(prefix) / "libwxidcard.so") == []
+    assert_serves_pkg_config(prefix, tmp_path, service)
+    assert_serves_find_package(prefix, tmp_path, service)
 
 
 def test_sdist_is_complete(sources: Path, tmp_path: Path) -> None:

@@ -139,6 +139,8 @@ def test_every_folder_of_tests_is_run() -> None:
         "openresty",
         "celery",
         "checks",
+        "lint",
+        "analysis",
         "without-curl",
         "valgrind-c",
         "valgrind-client",

@@ -39,7 +39,8 @@ def all_suites() -> list[Suite]:
         Suite("openresty", _pytest("tests/openresty", counted=True)),
         Suite("celery", _pytest("tests/celery")),
         Suite("checks", _pytest("tests/checks")),
-        Suite("lint", _lint),
+        Suite("lint", _linters("clang-format", "ruff", "ruff-format", "mypy", "luacheck")),
+        Suite("analysis", _linters("cppcheck", "gcc-analyzer", "clang-tidy")),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
         *_slowed("valgrind", "build", MEMCHECK, SLOWNESS),
         *_slowed("sanitize", SANITIZED, (), SANITIZER_OPTIONS, _sanitized_build()),
@@ -140,10 +141,9 @@ def _nginx(*options: str, counted: bool = False) -> Callable[[Environment], list
     return steps
 
 
-def _lint(environment: Environment) -> list[Step]:
-    """Those that take seconds; ``make lint`` runs the slow ones too."""
-    names = ("clang-format", "ruff", "ruff-format", "mypy", "luacheck")
-    return [Step(["scripts/lint", name], "status") for name in names]
+def _linters(*names: str) -> Callable[[Environment], list[Step]]:
+    """Those of scripts/lint that are named."""
+    return lambda environment: [Step(["scripts/lint", name], "status") for name in names]
 
 
 def _without_curl(environment: Environment) -> list[Step]:

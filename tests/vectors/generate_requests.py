@@ -325,6 +325,7 @@ def refused_cases() -> Iterator[dict[str, Any]]:
         "no_host": "https://",
         "ftp": "ftp://example.com",
         "looks_like_loopback": "http://127.0.0.1.example.com",
+        "is_no_address_of_loopback": "http://127.999.1.1",
     }.items():
         yield refused(
             f"refused_base_url_{name}",

@@ -158,6 +158,7 @@ static void stay_loaded(void)
     static const char inside = 0;
     Dl_info info;
     if (dladdr(&inside, &info) != 0) {
+        /* cppcheck-suppress leakReturnValNotUsed */
         (void)dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
     }
 }
