@@ -1,5 +1,5 @@
 # The front door; the knowledge is in scripts/.
-.PHONY: build demo test lint sanitize bench clean
+.PHONY: build demo test lint sanitize fuzz bench clean
 
 build:
 	@scripts/build
@@ -15,6 +15,9 @@ lint: build
 
 sanitize: build
 	@scripts/test --only 'sanitize*' --only 'tsan*'
+
+fuzz: build
+	@scripts/fuzz --seconds 300 --jobs 2
 
 bench: build
 	@scripts/bench

@@ -10,13 +10,13 @@ import os
 import shutil
 import signal
 import sys
-import time
 from fnmatch import fnmatch
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from runner.running import Environment, Outcome, run_suite, show_log
+from runner.order import run_all
+from runner.running import Environment, Outcome, Suite, show_log
 from runner.suites import all_suites
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,15 +46,15 @@ def main() -> int:
     logs.mkdir(parents=True)
     environment = Environment(ROOT, logs, dict(os.environ))
 
-    total = Outcome()
-    for suite in chosen:
+    def begin(suite: Suite) -> None:
         print(f"{suite.name:<26}", end="", flush=True)
-        start = time.monotonic()
-        outcome = run_suite(suite, environment)
-        print(f"{outcome.line()}  {time.monotonic() - start:6.1f} s", flush=True)
+
+    def end(suite: Suite, outcome: Outcome, seconds: float) -> None:
+        print(f"{outcome.line()}  {seconds:6.1f} s", flush=True)
         if not outcome.is_good():
             show_log(environment.log_of(suite))
-        total += outcome
+
+    total = run_all(chosen, environment, begin, end)
     print(total.closing_line())
     return 0 if chosen and total.is_good() else 1
 

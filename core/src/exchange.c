@@ -211,23 +211,31 @@ static void read_line(wxid_exchange *exchange)
     exchange->early = 0;
 }
 
-/* A line, or the beginning of one that is put aside. Returns how many bytes were taken. */
+/* How many bytes of head there may still be, chunk sizes and trailers included. */
+static size_t head_room(const wxid_exchange *exchange)
+{
+    return WXID_MAX_REPLY_HEADERS - exchange->reply.header_bytes - exchange->line.length;
+}
+
+/* A line, or the beginning of one that is put aside; what there is no room for is not looked at, so
+ * that nothing hangs on how much of it comes at once. Returns how many bytes were taken. */
 static size_t take_line(wxid_exchange *exchange, const char *data, size_t length, int sent_whole)
 {
-    const char *end = memchr(data, '\n', length);
-    size_t taken = end == NULL ? length : (size_t)(end - data) + 1;
+    size_t room = head_room(exchange);
+    size_t most = length < room ? length : room;
+    const char *end = memchr(data, '\n', most);
+    size_t taken = end == NULL ? most : (size_t)(end - data) + 1;
     wxid__buffer *line = &exchange->line;
-    if (taken > WXID_MAX_REPLY_HEADERS - line->length) {
-        refuse(exchange, "headers without end");
-        return length;
-    }
     wxid__buffer_append(line, data, taken);
     if (line->failed) {
         fail(exchange, WXID_FAILURE_MEMORY, NULL);
         return length;
     }
     exchange->early |= !sent_whole;
-    const char *wrong = what_is_wrong(exchange);
+    const char *wrong = line->length > 0 ? what_is_wrong(exchange) : NULL;
+    if (wrong == NULL && end == NULL && head_room(exchange) == 0) {
+        wrong = "headers without end";
+    }
     if (wrong != NULL) {
         refuse(exchange, wrong);
     } else if (end != NULL) {

@@ -38,6 +38,11 @@ int64_t wxid__time_after(int64_t now_ms, int64_t span_ms)
     return now_ms > INT64_MAX - span_ms ? INT64_MAX : now_ms + span_ms;
 }
 
+int64_t wxid__time_before(int64_t then_ms, int64_t span_ms)
+{
+    return then_ms < INT64_MIN + span_ms ? INT64_MIN : then_ms - span_ms;
+}
+
 char *wxid__text_copy(const char *text)
 {
     if (text == NULL) {

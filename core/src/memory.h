@@ -13,6 +13,8 @@ void wxid__text_free(char *text);
 int wxid__size_add(size_t *sum, size_t a, size_t b);
 /* So long after now, or the last moment that there is. */
 int64_t wxid__time_after(int64_t now_ms, int64_t span_ms);
+/* So long before then, or the first moment that there is. */
+int64_t wxid__time_before(int64_t then_ms, int64_t span_ms);
 /* A copy, to be freed with wxid__text_free(); NULL without memory or when text is NULL. */
 char *wxid__text_copy(const char *text);
 

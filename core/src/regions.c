@@ -64,7 +64,7 @@ int wxid__county_known(const char digits[6])
     const char *city = provinces[index].counties;
     while (city != NULL && memcmp(city, digits + 2, 2) != 0) {
         city = strchr(city, ' ');
-        city += city != NULL;
+        city = city != NULL ? city + 1 : NULL;
     }
     return city != NULL && is_listed(city + 3, wxid__digits(digits + 4, 2));
 }

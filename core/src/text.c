@@ -3,7 +3,6 @@
 #include "buffer.h"
 #include "calendar.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static size_t utf8_character(const unsigned char *text, size_t left)
@@ -66,34 +65,49 @@ int wxid__decimal(int64_t *number, const char *text)
         return 0;
     }
     for (; *digit != '\0'; digit++) {
-        if (*digit < '0' || *digit > '9' || sum > (INT64_MAX - 9) / 10) {
+        if (*digit < '0' || *digit > '9') {
             return 0;
         }
-        sum = sum * 10 + (*digit - '0');
+        int64_t value = *digit - '0';
+        sum = sum > (INT64_MAX - value) / 10 ? INT64_MAX : sum * 10 + value;
     }
     *number = negative ? -sum : sum;
     return 1;
 }
 
+/* Whether the text has that form: a 0 in it stands for any digit, an a for any letter. */
+static int has_form(const char *text, const char *form)
+{
+    for (; *form != '\0'; text++, form++) {
+        int is_digit = *text >= '0' && *text <= '9';
+        int is_letter = (*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z');
+        if (*form == '0' ? !is_digit : *form == 'a' ? !is_letter : *text != *form) {
+            return 0;
+        }
+    }
+    return *text == '\0';
+}
+
 int wxid__http_date(int64_t *seconds, const char *text)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char name[4];
-    int day, year, hour, minute, second, end = 0;
-    /* NOLINTNEXTLINE(cert-err34-c): no number of so few digits is too large. */
-    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year, &hour,
-               &minute, &second, &end) != 6 ||
-        end == 0 || text[end] != '\0' || strlen(name) != 3) {
+    if (!has_form(text, "aaa, 00 aaa 0000 00:00:00 GMT")) {
         return 0;
     }
-    const char *found = strstr(months, name);
-    if (found == NULL || (found - months) % 3 != 0 || day < 1 || day > 31 || year < 1970 ||
-        hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+    const char *month = months;
+    while (*month != '\0' && strncmp(month, text + 8, 3) != 0) {
+        month += 3;
+    }
+    wxid__date date = {wxid__digits(text + 12, 4), (int)(month - months) / 3 + 1,
+                       wxid__digits(text + 5, 2)};
+    int hour = wxid__digits(text + 17, 2);
+    int minute = wxid__digits(text + 20, 2);
+    int second = wxid__digits(text + 23, 2);
+    if (date.year < 1970 || !wxid__date_exists(date) || hour > 23 || minute > 59 || second > 60) {
         return 0;
     }
-    int month = (int)(found - months) / 3 + 1;
-    *seconds = wxid__date_number((wxid__date){year, month, day}) * 86400 + (int64_t)hour * 3600 +
-               (int64_t)minute * 60 + second;
+    *seconds =
+        wxid__date_number(date) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
     return 1;
 }
 

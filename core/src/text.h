@@ -11,9 +11,10 @@ size_t wxid__utf8_character(const char *text, size_t left);
 int wxid__utf8_valid(const char *text, size_t length);
 /* 1 if every byte is visible ASCII (0x21 to 0x7e) and none is in `refused`. */
 int wxid__visible_ascii(const char *text, const char *refused);
-/* 1 if the text is `-?[0-9]+` and fits; stores it. */
+/* 1 if the text is `-?[0-9]+`; stores it, or the nearest number that fits. */
 int wxid__decimal(int64_t *number, const char *text);
-/* Seconds since 1970 of an IMF-fixdate ("Sun, 06 Nov 1994 08:49:37 GMT"); 1 if it is one. */
+/* Seconds since 1970 of an IMF-fixdate ("Sun, 06 Nov 1994 08:49:37 GMT"), whatever its day of the
+ * week; 1 if it is one. */
 int wxid__http_date(int64_t *seconds, const char *text);
 /* camelCase to snake_case, as a copy; the cloud-call form's errCode and errMsg become errcode,
  * errmsg. */

@@ -199,8 +199,8 @@ static void set_life(wxid__token_cache *cache, int64_t now_ms, int64_t left_ms, 
 {
     int64_t margin = STALE_LEAST_MS + (int64_t)(random % (STALE_MOST_MS - STALE_LEAST_MS + 1));
     cache->end_ms = wxid__time_after(now_ms, left_ms);
-    cache->stale_ms = cache->end_ms - stale_ms(margin, life_ms);
-    cache->dead_ms = cache->end_ms - wxid__token_dead_ms(life_ms);
+    cache->stale_ms = wxid__time_before(cache->end_ms, stale_ms(margin, life_ms));
+    cache->dead_ms = wxid__time_before(cache->end_ms, wxid__token_dead_ms(life_ms));
 }
 
 int wxid__token_cache_adopt(wxid__token_cache *cache, uint64_t lease, int64_t now_ms,

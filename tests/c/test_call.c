@@ -159,9 +159,9 @@ static const script scripts[] = {
     {"retry after beyond all numbers",
      2,
      0,
-     {{REPLY, 503, "", 0, "99999999999999999999999"}, OK, END},
-     CARD,
-     2},
+     {{REPLY, 503, "", 0, "99999999999999999999999"}, END},
+     WXID_KIND_PROTOCOL,
+     1},
     {"retry after junk", 2, 0, {{REPLY, 429, "", 0, "soon"}, OK, END}, CARD, 2},
     {"retry after -1", 2, 0, {{REPLY, 429, "", 0, "-1"}, OK, END}, CARD, 2},
 };

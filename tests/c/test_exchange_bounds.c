@@ -185,6 +185,36 @@ static void test_heads_without_end(void **state)
     }
 }
 
+/* Lines that came whole count together with the one that does not end. */
+static void test_a_line_without_end_behind_many(void **state)
+{
+    wxid__buffer made = WXID__BUFFER_INIT;
+    (void)state;
+    add(&made, OK);
+    add_many(&made, "X-Many: y\r\n", 2500);
+    add_many(&made, "y", 2 * LONGEST_HEAD);
+    assert_int_equal(is_refused(made, "headers without end"), LONGEST_HEAD);
+}
+
+/* What is wrong with a line is told by its beginning, however much of it comes at once. */
+static void test_trust_is_lost_by_pieces_of_any_size(void **state)
+{
+    static const size_t longest[] = {SIZE_MAX, LONGEST_HEAD + 1, LONGEST_HEAD, 1};
+    wxid__buffer made = WXID__BUFFER_INIT;
+    wxid_session *session = new_session(0, 0);
+    (void)state;
+    add_many(&made, "x", 2 * LONGEST_HEAD);
+    for (size_t i = 0; i < sizeof longest / sizeof longest[0]; i++) {
+        arrival comes = {made.data, made.length, STAYS};
+        outcome became =
+            exchange(session, comes, (circumstances){1, NEVER_SENT}, (pieces){longest[i], 0});
+        assert_int_equal(became.kind, AFRESH);
+        assert_true(became.loses);
+    }
+    wxid__buffer_clear(&made);
+    wxid_session_free(session);
+}
+
 /* What frames chunks counts as a head does: that of one byte in each, of extensions, of trailers.
  */
 static void test_chunks_without_end(void **state)
@@ -260,6 +290,8 @@ int main(void)
         cmocka_unit_test(test_bodies_without_end),
         cmocka_unit_test(test_the_longest_head),
         cmocka_unit_test(test_heads_without_end),
+        cmocka_unit_test(test_a_line_without_end_behind_many),
+        cmocka_unit_test(test_trust_is_lost_by_pieces_of_any_size),
         cmocka_unit_test(test_chunks_without_end),
         cmocka_unit_test(test_the_most_chunks),
         cmocka_unit_test(test_a_line_ends_where_it_is_said_to),

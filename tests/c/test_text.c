@@ -50,7 +50,7 @@ static void test_utf8_of_every_code_point(void **state)
 static void test_decimal(void **state)
 {
     static const char *const refused[] = {
-        "", "-", "+1", " 1", "1 ", "1.0", "0x1", "1e3", "--1", "９", "99999999999999999999"};
+        "", "-", "+1", " 1", "1 ", "1.0", "0x1", "1e3", "--1", "９", "99999999999999999999x"};
     int64_t number = 7;
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
@@ -61,6 +61,12 @@ static void test_decimal(void **state)
     assert_int_equal(number, -40001);
     assert_true(wxid__decimal(&number, "007"));
     assert_int_equal(number, 7);
+    assert_true(wxid__decimal(&number, "9223372036854775807"));
+    assert_true(number == INT64_MAX);
+    assert_true(wxid__decimal(&number, "99999999999999999999000"));
+    assert_true(number == INT64_MAX);
+    assert_true(wxid__decimal(&number, "-99999999999999999999"));
+    assert_true(number == -INT64_MAX);
 }
 
 static void test_http_date(void **state)
@@ -78,6 +84,12 @@ static void test_http_date(void **state)
         {"Sun, 06 Nox 1994 08:49:37 GMT", -1},
         {"Sun, 06 anF 1994 08:49:37 GMT", -1},
         {"Sun, 32 Nov 1994 08:49:37 GMT", -1},
+        {"Wed, 29 Feb 2023 08:49:37 GMT", -1},
+        {"Sun, +6 Nov 1994 08:49:37 GMT", -1},
+        {"Sun,  6 Nov 1994 08:49:37 GMT", -1},
+        {"Sun, 6 Nov 1994 08:49:37 GMT", -1},
+        {"Sun, 06 Nov 1994 8:49:37 GMT", -1},
+        {"Sun, 06 Nov 1994 08:49:-1 GMT", -1},
         {"Sun, 06 Nov 1994 24:49:37 GMT", -1},
         {"Sun, 06 Nov 1994 08:49:37", -1},
         {"", -1},

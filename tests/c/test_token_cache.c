@@ -122,6 +122,20 @@ static void test_what_is_left_of_a_life(void **state)
     wxid__token_cache_release(cache);
 }
 
+/* A clock may start as low as it goes. */
+static void test_a_clock_at_its_beginning(void **state)
+{
+    static const int64_t lives[] = {SECOND, 60 * SECOND, LIFE};
+    (void)state;
+    for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
+        wxid__token_cache *cache = new_cache();
+        adopt(cache, INT64_MIN, "token", lives[i], UINT64_MAX);
+        assert_ready(cache, INT64_MIN, "token");
+        assert_state(cache, INT64_MIN + lives[i], NULL, WXID__TOKEN_RENEW);
+        wxid__token_cache_release(cache);
+    }
+}
+
 /* ---- Leases ---- */
 
 static void test_one_lease_at_a_time(void **state)
@@ -366,6 +380,7 @@ static void test_force_once_in_30_s(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_clock_at_its_beginning),
         cmocka_unit_test(test_stale_at_a_random_point),
         cmocka_unit_test(test_states_of_a_life),
         cmocka_unit_test(test_last_minute),

@@ -14,6 +14,7 @@ from repository import ROOT, run
 sys.path.insert(0, str(ROOT / "tests"))
 
 from runner.counting import Counts, count_junit, count_tap
+from runner.order import run_all
 from runner.running import Environment, Outcome, Step, Suite, run_suite
 from runner.suites import all_suites
 
@@ -132,6 +133,96 @@ def test_a_signal_ends_what_runs(tmp_path: Path, at_once: int) -> None:
             process.kill()
 
 
+def told(folder: Path, *suites: Suite) -> list[str]:
+    """What is told of suites while they run: their names, and the outcome of each."""
+    words: list[str] = []
+    total = run_all(
+        suites,
+        Environment(folder, folder, {"PATH": os.environ["PATH"]}),
+        lambda suite: words.append(suite.name),
+        lambda _, outcome, seconds: words.append(f"{outcome.closing_line()} {seconds >= 0}"),
+    )
+    return [*words, total.closing_line()]
+
+
+def suite_of(name: str, program: str, beside: bool = False, reads_logs: bool = False) -> Suite:
+    step = Step([sys.executable, "-c", program], "status")
+    return Suite(name, lambda _: [step], beside=beside, reads_logs=reads_logs)
+
+
+def test_a_suite_beside_the_others_is_told_of_when_they_have_ended(tmp_path: Path) -> None:
+    """It waits for the one that comes after it, and has what processor time that leaves."""
+    os.mkfifo(tmp_path / "pipe")
+    waiting = "import os; print('nice', os.nice(0), open('pipe').read())"
+    reading = "assert 'nice 19 begun' in open('waiting.log').read()"
+    words = told(
+        tmp_path,
+        suite_of("reading", reading, reads_logs=True),
+        suite_of("waiting", waiting, beside=True),
+        suite_of("in turn", "import os; open('pipe', 'w').write('begun'); assert os.nice(0) < 19"),
+    )
+    good = "1 passed, 0 failed, 0 skipped True"
+    assert words == [
+        *("in turn", good, "waiting", good, "reading", good),
+        "3 passed, 0 failed, 0 skipped",
+    ]
+
+
+def test_a_suite_beside_the_others_counts_when_it_fails(tmp_path: Path) -> None:
+    words = told(
+        tmp_path,
+        suite_of("failing", "exit(1)", beside=True),
+        suite_of("in turn", "pass"),
+    )
+    assert words[-1] == "1 passed, 1 failed, 0 skipped"
+
+
+@pytest.mark.parametrize("is_prepared", [True, False])
+def test_a_signal_ends_what_runs_beside(tmp_path: Path, is_prepared: bool) -> None:
+    """While a suite in turn runs, or is being prepared; nothing begins after that."""
+    program = (
+        "import signal\n"
+        "import sys\n"
+        f"sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
+        "from pathlib import Path\n"
+        "from runner.order import run_all\n"
+        "from runner.running import Environment, Step, Suite\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "here = Path.cwd()\n"
+        "def slow(pipe):\n"
+        "    return ['sh', '-c', f'echo $$ >> pids; echo > {pipe}; exec sleep 600']\n"
+        "beside = Suite('beside', lambda _: [Step(slow('one'), 'status')] * 3, beside=True)\n"
+        f"first = [] if {is_prepared} else [slow('other')]\n"
+        "in_turn = Suite('in turn', lambda _: [Step(slow('other'), 'status')], first)\n"
+        "environment = Environment(here, here, {'PATH': '/usr/bin:/bin'})\n"
+        "run_all([in_turn, beside], environment, print, print)\n"
+    )
+    for pipe in ("one", "other"):
+        os.mkfifo(tmp_path / pipe)
+    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path) as process:
+        try:
+            for pipe in ("one", "other"):
+                (tmp_path / pipe).read_text()
+            pids = (tmp_path / "pids").read_text().split()
+            process.terminate()
+            assert process.wait(20) == 7
+            assert (tmp_path / "pids").read_text().split() == pids
+            assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+        finally:
+            process.kill()
+
+
+def test_every_fuzz_target_is_run(tmp_path: Path) -> None:
+    [suite] = [suite for suite in all_suites() if suite.name == "fuzz"]
+    steps = suite.steps(Environment(ROOT, tmp_path, {}))
+    listed = run(sys.executable, ROOT / "tests/fuzz/run.py", "--list").split()
+    sources = {path.stem.removeprefix("fuzz_") for path in (ROOT / "tests/fuzz").glob("fuzz_*.c")}
+    assert suite.beside
+    assert {step.command[-1] for step in steps} == {*listed} == sources
+    assert len(steps) == len(listed) == len(sources) > 10
+    assert all(step.kind == "status" for step in steps)
+
+
 def test_every_folder_of_tests_is_run() -> None:
     names = {suite.name for suite in all_suites()}
     languages = {"c", "python", "lua5.1", "luajit", "lua5.3", "lua5.4"}
@@ -151,7 +242,7 @@ def test_every_folder_of_tests_is_run() -> None:
         "lua-allocations",
         "sanitize-lua-allocations",
     }
-    assert names >= {"nginx", "nginx-jit-off"}
+    assert names >= {"nginx", "nginx-jit-off", "fuzz"}
     assert names >= {f"sanitize-{language}" for language in languages}
 
 

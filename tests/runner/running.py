@@ -36,13 +36,17 @@ class Step:
 class Suite:
     """Some commands that must succeed first, and then steps, made when those have succeeded.
 
-    ``at_once`` is how many of the steps run side by side.
+    ``at_once`` is how many of the steps run side by side. A suite that is ``beside`` the others
+    runs while they do, with what processor time they leave; one that ``reads_logs`` begins when
+    all others have ended.
     """
 
     name: str
     steps: Callable[["Environment"], Sequence[Step]]
     prepare: Sequence[Sequence[str]] = ()
     at_once: int = 1
+    beside: bool = False
+    reads_logs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,16 @@ class Environment:
     variables: Mapping[str, str]
     running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     is_ending: threading.Event = field(default_factory=threading.Event)
+    prefix: Sequence[str] = ()  # of every command
 
     def log_of(self, suite: Suite) -> Path:
         return self.logs / f"{suite.name}.log"
+
+    def end(self) -> None:
+        """End all that runs, and let nothing begin any more."""
+        self.is_ending.set()
+        for process in tuple(self.running):
+            _end(process)
 
 
 @dataclass(slots=True)
@@ -127,9 +138,7 @@ def _run_steps(
                 yield future.result()
         except BaseException:  # a signal: what still runs would be waited for
             pool.shutdown(wait=False, cancel_futures=True)
-            environment.is_ending.set()
-            for process in tuple(environment.running):
-                _end(process)
+            environment.end()
             raise
 
 
@@ -173,8 +182,10 @@ def _run(
         f"\n$ {' '.join(f'{k}={v}' for k, v in variables.items())} {' '.join(command)}\n".encode()
     )
     log.flush()
+    if environment.is_ending.is_set():
+        return -signal.SIGTERM
     process = subprocess.Popen(
-        command,
+        [*environment.prefix, *command],
         cwd=environment.root,
         env={**environment.variables, **variables},
         stdin=subprocess.DEVNULL,

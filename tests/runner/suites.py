@@ -55,7 +55,8 @@ def all_suites() -> list[Suite]:
         ),
         Suite("vectors", _compared("vectors", COUNTS)),
         Suite("faults", _compared("faults", NOTES)),
-        Suite("secrets", _secrets),
+        Suite("fuzz", _fuzz, [["scripts/build-fuzz"]], beside=True),
+        Suite("secrets", _secrets, reads_logs=True),
     ]
 
 
@@ -236,6 +237,15 @@ def _compared(what: str, variable: str) -> Callable[[Environment], list[Step]]:
         return [Step(["python", script, _counts_files(environment)[variable]], "tap")]
 
     return steps
+
+
+def _fuzz(environment: Environment) -> list[Step]:
+    """Each fuzz target for a minute, and what it found once."""
+    sources = sorted((environment.root / "tests/fuzz").glob("fuzz_*.c"))
+    names = [source.stem.removeprefix("fuzz_") for source in sources]
+    return [
+        Step(["python", "tests/fuzz/run.py", "--seconds", "60", name], "status") for name in names
+    ]
 
 
 def _secrets(environment: Environment) -> list[Step]:
