@@ -1,5 +1,5 @@
 # The front door; the knowledge is in scripts/.
-.PHONY: build demo test lint sanitize bench clean
+.PHONY: build demo test lint sanitize coverage bench clean
 
 build:
 	@scripts/build
@@ -15,6 +15,9 @@ lint: build
 
 sanitize: build
 	@scripts/test --only 'sanitize*' --only 'tsan*'
+
+coverage: build
+	@scripts/coverage
 
 bench: build
 	@scripts/bench
