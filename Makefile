@@ -1,5 +1,5 @@
 # The front door; the knowledge is in scripts/.
-.PHONY: build demo test lint sanitize fuzz bench clean
+.PHONY: build demo test lint sanitize fuzz coverage bench clean
 
 build:
 	@scripts/build
@@ -18,6 +18,9 @@ sanitize: build
 
 fuzz: build
 	@scripts/fuzz --seconds 300 --jobs 2
+
+coverage: build
+	@scripts/coverage
 
 bench: build
 	@scripts/bench

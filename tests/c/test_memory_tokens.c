@@ -148,7 +148,6 @@ static int life_of_a_token(void *context)
 {
     const wxid_settings *settings = context;
     wxid_session *sessions[2] = {NULL, NULL};
-    wxid__token_cache_forget_unused(); /* of the last time */
     clock_ms = 0;
     refusals_left = 1;
     int failed = make_session(&sessions[0], settings) + make_session(&sessions[1], settings);
@@ -168,6 +167,7 @@ static int life_of_a_token(void *context)
         }
         wxid_session_free(sessions[i]);
     }
+    wxid__token_cache_forget_unused();
     return failed;
 }
 
@@ -208,7 +208,6 @@ static int read_store(void *context)
     settings.secret = SECRET;
     settings.token_store = 1;
     settings.max_retries = 0;
-    wxid__token_cache_forget_unused(); /* of the last time */
     clock_ms = 0;
     int failed = make_session(&session, &settings);
     wxid_call *call = NULL;
@@ -233,6 +232,7 @@ static int read_store(void *context)
         assert_no_lease(session);
     }
     wxid_session_free(session);
+    wxid__token_cache_forget_unused();
     return failed;
 }
 

@@ -137,6 +137,10 @@ def tls_listeners(server, folder):
         warnings.simplefilter("ignore", DeprecationWarning)
         old.minimum_version = ssl.TLSVersion.TLSv1_1
         old.maximum_version = ssl.TLSVersion.TLSv1_1
+    ticketless = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ticketless.load_cert_chain(*made["https"])
+    ticketless.num_tickets = 0  # no session of it is begun again
+    words.append(("ticketless", f"https://127.0.0.1:{server.listen('ticketless', ticketless)}"))
     words.append(("tls11", f"https://127.0.0.1:{server.listen('tls11', old)}"))
     words.append(("plain", f"https://127.0.0.1:{server.listen('plain')}"))
     return words

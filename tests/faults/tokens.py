@@ -12,22 +12,27 @@ from urllib.parse import parse_qs, urlsplit
 FETCH_SECONDS = 0.3
 
 
-def give_token(connection, request, token):
+def give_token(connection, request, token, close=False):
     given = {"access_token": token, "expires_in": 7200}
-    connection.reply(200, json.dumps(given).encode())
+    connection.reply(200, json.dumps(given).encode(), close=close)
 
 
 def is_fetch(request):
     return "/cgi-bin/" in request.target
 
 
-def tokens(connection, request):
+def tokens(connection, request, close=False):
     connection.read_body(request)
     if is_fetch(request):
-        give_token(connection, request, f"token-by-{request.method}")
+        give_token(connection, request, f"token-by-{request.method}", close)
     else:
-        connection.reply_card(request)
-    return True
+        connection.reply_card(request, close)
+    return not close
+
+
+def tokens_closing(connection, request):
+    """For many calls: before a kept connection is used again, a client waits a moment."""
+    return tokens(connection, request, close=True)
 
 
 def account(connection, request, *, name, refused=(), hangs=False):
@@ -57,6 +62,7 @@ def named(name, **how):
 
 FAULTS = {
     "tokens": tokens,
+    "tokens-closing": tokens_closing,
     "account": named("account"),
     "account-refusing": named("account-refusing", refused=("account-refusing-1",)),
     "account-hanging": named("account-hanging", hangs=True),

@@ -167,8 +167,9 @@ class Connection:
     def reply(self, status, body, *headers, length=True, close=False):
         self.send(compose(status, body, *headers, length=length, close=close))
 
-    def reply_card(self, request):
-        self.reply(200, request.card(), "Content-Type: application/json; encoding=utf-8")
+    def reply_card(self, request, close=False):
+        type_of_it = "Content-Type: application/json; encoding=utf-8"
+        self.reply(200, request.card(), type_of_it, close=close)
 
 
 def compose(status, body, *headers, length=True, close=False):

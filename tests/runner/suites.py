@@ -82,7 +82,8 @@ def _c(
             given |= _counts_files(environment)
         sources = sorted((environment.root / "tests/c").glob("test_*.c"))
         if "without-curl" in build:
-            unbuilt = ("test_client", "test_memory_engine", "test_pictures", "test_memory_pictures")
+            transports = ("test_client", "test_memory_client", "test_memory_engine")
+            unbuilt = (*transports, "test_pictures", "test_memory_pictures")
             sources = [source for source in sources if not source.stem.startswith(unbuilt)]
         if with_client is not None:
             sources = [s for s in sources if s.stem.startswith("test_client") is with_client]

@@ -59,10 +59,38 @@ int wxpy_read_text(const char **text, PyObject *argument, const char *name)
     return 0;
 }
 
+int wxpy_has_attribute(PyObject *object, const char *name)
+{
+    PyObject *found = PyObject_GetAttrString(object, name);
+    if (found == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+        return 0;
+    }
+    Py_XDECREF(found);
+    return found != NULL ? 1 : -1;
+}
+
+/* New reference: the argument, or what its __fspath__() returns. PyOS_FSPath() would call it no
+ * path when memory is short. */
+static PyObject *plain_path(PyObject *argument)
+{
+    if (PyUnicode_Check(argument) || PyBytes_Check(argument)) {
+        return Py_NewRef(argument);
+    }
+    int is_path = wxpy_has_attribute(argument, "__fspath__");
+    if (is_path == 0) {
+        PyErr_SetNone(PyExc_TypeError);
+    }
+    return is_path == 1 ? PyObject_CallMethod(argument, "__fspath__", NULL) : NULL;
+}
+
 int wxpy_read_path(PyObject **path, PyObject *argument, const char *name)
 {
     PyObject *read = NULL;
-    if (PyUnicode_FSConverter(argument, &read)) {
+    PyObject *plain = plain_path(argument);
+    int is_read = plain != NULL && PyUnicode_FSConverter(plain, &read);
+    Py_XDECREF(plain);
+    if (is_read) {
         *path = read;
         return 0;
     }

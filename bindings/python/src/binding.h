@@ -50,6 +50,9 @@ int wxpy_read_text(const char **text, PyObject *argument, const char *name);
 /* Borrowed reference, or NULL for what is not there. Unlike PyDict_GetItemString() it does not hide
  * that memory was short, by an exception: for what was given must not be passed over. */
 PyObject *wxpy_member(PyObject *dict, const char *name);
+/* 1 for an attribute that is there, 0 for one that is not, -1 with an exception: unlike
+ * PyObject_HasAttrString() it does not take a lack of memory for a lack of the attribute. */
+int wxpy_has_attribute(PyObject *object, const char *name);
 /* Raises TypeError: "{name} must be {wanted}, not int: write it in quotes". Always returns NULL. */
 PyObject *wxpy_refuse_type(PyObject *argument, const char *name, const char *wanted);
 /* Stores a bytes object (new reference) that holds the path as the system wants it. */

@@ -37,7 +37,11 @@ static PyObject *start(PyObject *self, call_object *call, PyObject *waiter)
         PyMem_Free(given);
         return wxpy_raise(wxpy_state_of(self), error);
     }
-    return PyLong_FromUnsignedLongLong(id);
+    PyObject *number = PyLong_FromUnsignedLongLong(id);
+    if (number == NULL) { /* nobody could cancel it any more, and nobody waits for it */
+        wxid_engine_cancel(engine_of(self)->engine, id);
+    }
+    return number;
 }
 
 static PyObject *engine_start(PyObject *self, PyObject *arguments)

@@ -106,6 +106,10 @@ static int make_type(PyObject *module, PyTypeObject **type, PyType_Spec *spec, i
 {
     *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
     if (*type == NULL) {
+        if (PyErr_Occurred() ==
+            NULL) { /* CPython 3.11 has no word for all of its lacks of memory */
+            (void)PyErr_NoMemory();
+        }
         return -1;
     }
     return is_public ? PyModule_AddType(module, *type) : 0;

@@ -87,23 +87,24 @@ static PyObject *read_file(PyObject *file, int64_t limit)
     return picture;
 }
 
-static int set_image(wxpy_recognition *recognition, PyObject *image, int64_t limit)
+/* Raises TypeError, and returns -1. */
+static int refuse_image(PyObject *image)
 {
-    if (PyUnicode_Check(image) || PyObject_HasAttrString(image, "__fspath__")) {
-        return set_path(recognition, image, "image");
+    PyObject *type_name = PyType_GetName(Py_TYPE(image));
+    if (type_name != NULL) {
+        PyErr_Format(PyExc_TypeError,
+                     "image must be a path, bytes or a file opened with mode \"rb\", not %U",
+                     type_name);
     }
-    if (PyObject_CheckBuffer(image)) {
-        return set_buffer(recognition, image);
-    }
-    if (!PyObject_HasAttrString(image, "read")) {
-        PyObject *type_name = PyType_GetName(Py_TYPE(image));
-        if (type_name != NULL) {
-            PyErr_Format(PyExc_TypeError,
-                         "image must be a path, bytes or a file opened with mode \"rb\", not %U",
-                         type_name);
-        }
-        Py_XDECREF(type_name);
-        return -1;
+    Py_XDECREF(type_name);
+    return -1;
+}
+
+static int set_file(wxpy_recognition *recognition, PyObject *image, int64_t limit)
+{
+    int can_be_read = wxpy_has_attribute(image, "read");
+    if (can_be_read <= 0) {
+        return can_be_read < 0 ? -1 : refuse_image(image);
     }
     PyObject *picture = read_file(image, limit);
     if (picture == NULL) {
@@ -112,6 +113,16 @@ static int set_image(wxpy_recognition *recognition, PyObject *image, int64_t lim
     int set = set_buffer(recognition, picture);
     Py_DECREF(picture); /* the view holds it */
     return set;
+}
+
+static int set_image(wxpy_recognition *recognition, PyObject *image, int64_t limit)
+{
+    int is_path = PyUnicode_Check(image) ? 1 : wxpy_has_attribute(image, "__fspath__");
+    if (is_path != 0) {
+        return is_path < 0 ? -1 : set_path(recognition, image, "image");
+    }
+    return PyObject_CheckBuffer(image) ? set_buffer(recognition, image)
+                                       : set_file(recognition, image, limit);
 }
 
 /* Stores the text and keeps the object that lends it. */

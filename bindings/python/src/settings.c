@@ -57,6 +57,9 @@ static int read_store(wxpy_settings *settings, int64_t *field, PyObject *argumen
         PyObject *method = PyObject_GetAttrString(argument, wxpy_store_methods[i]);
         int callable = method != NULL && PyCallable_Check(method);
         Py_XDECREF(method);
+        if (method == NULL && !PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            return -1;
+        }
         if (!callable) {
             PyErr_Clear();
             PyErr_Format(PyExc_TypeError,

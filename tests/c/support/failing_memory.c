@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ void __wrap_free(void *memory);
 static long until_failure = -1; /* allocations; negative: none fails */
 static int for_good;            /* and all after it fail too */
 static int has_failed;
+static atomic_long blocks; /* that are in use */
 static const char *secret; /* NULL: nothing is looked for */
 static int betrayals;
 
@@ -43,17 +45,22 @@ void *__wrap_malloc(size_t size)
     if (memory != NULL && secret != NULL) { /* what others left there is not ours */
         memset(memory, 0, malloc_usable_size(memory));
     }
+    blocks += memory != NULL;
     return memory;
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return fails() ? NULL : __real_calloc(count, size);
+    void *memory = fails() ? NULL : __real_calloc(count, size);
+    blocks += memory != NULL;
+    return memory;
 }
 
 void *__wrap_realloc(void *memory, size_t size)
 {
-    return fails() ? NULL : __real_realloc(memory, size);
+    void *moved = fails() ? NULL : __real_realloc(memory, size);
+    blocks += memory == NULL && moved != NULL;
+    return moved;
 }
 
 void __wrap_free(void *memory)
@@ -61,6 +68,7 @@ void __wrap_free(void *memory)
     if (memory != NULL && secret != NULL) {
         betrayals += memmem(memory, malloc_usable_size(memory), secret, strlen(secret)) != NULL;
     }
+    blocks -= memory != NULL;
     __real_free(memory);
 }
 
@@ -78,31 +86,53 @@ static void free_plainly(void *memory)
     free(memory);
 }
 
+void lack_memory(long n, int from_there_on)
+{
+    until_failure = n;
+    for_good = from_there_on;
+    has_failed = 0;
+}
+
 void have_memory(void)
 {
     until_failure = -1;
 }
 
-static void fail_in_turn(int (*run)(void *context), void *context)
+int have_lacked_memory(void)
+{
+    return has_failed;
+}
+
+long blocks_in_use(void)
+{
+    return blocks;
+}
+
+static void fail_in_turn(int from_there_on, long kept, int (*run)(void *context), void *context)
 {
     int failures = 0;
+    assert_int_equal(run(context), 0);
+    long before = blocks;
     has_failed = 1;
     for (long n = 0; has_failed; n++) {
         assert_true(n < MOST_ALLOCATIONS);
-        has_failed = 0;
-        until_failure = n;
+        lack_memory(n, from_there_on);
         failures += run(context) != 0;
         have_memory();
+        assert_in_range(blocks, before - kept, before + kept);
     }
     assert_true(failures > 20);
-    assert_int_equal(run(context), 0);
 }
 
 void every_allocation_fails(int (*run)(void *context), void *context)
 {
-    for (for_good = 0; for_good < 2; for_good++) {
-        fail_in_turn(run, context);
-    }
+    every_allocation_fails_beside(0, run, context);
+}
+
+void every_allocation_fails_beside(long kept, int (*run)(void *context), void *context)
+{
+    fail_in_turn(0, kept, run, context);
+    fail_in_turn(1, kept, run, context);
 }
 
 int wrap_cjson(void **state)
