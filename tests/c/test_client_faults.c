@@ -1,5 +1,5 @@
 /* One fault after the other: the right kind, in time, with the right number of POSTs,
- * and the next call of the same client succeeds. Retries are off unless a row is about them. */
+ * and the next call of the same client succeeds. Retries are off: see test_client_posts.c. */
 #include "client/expectations.h"
 #include "client/fixture.h"
 
@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define SMALL 2000
-#define MIDDLE 300000
 #define LARGE ((2 << 20) - 1)
 #define TIMEOUT (600 * slowness())
 
@@ -278,38 +277,6 @@ static void an_unanswered_connection_ends_in_time(void **state)
     }
 }
 
-/* The core decides how often a request is sent, and nobody else: POSTs by class, retries on. */
-static void posts_are_counted_by_class(void **state)
-{
-    static const struct {
-        const char *fault;
-        int posts;
-    } classes[] = {
-        {"reset-after-upload", 2},       /* A */
-        {"close-after-upload", 2},       /* A */
-        {"reset-mid-upload", 2},         /* A */
-        {"reset-mid-response", 2},       /* A */
-        {"status-503/retry-after-0", 3}, /* B */
-        {"status-503/retry-after-999999999", 1},
-        {"html-413", 1},             /* N */
-        {"giant-header", 1},         /* N */
-        {"gigabyte-by-length", 1},   /* N */
-        {"early-413-keeps-open", 1}, /* N */
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        wxid_client *client =
-            new_client((client_options){.fault = classes[i].fault, .max_retries = 2});
-        server_reset();
-        assert_false(recognize(client, MIDDLE, 1, NULL).ok);
-        seen counted = server_seen(classes[i].fault);
-        if (counted.posts_begun != classes[i].posts) {
-            fail_msg("%s: %d POSTs", classes[i].fault, counted.posts_begun);
-        }
-        wxid_client_free(client);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,7 +291,6 @@ int main(void)
         cmocka_unit_test(a_large_picture_starts_at_once),
         cmocka_unit_test(no_connection_is_kind_connect),
         cmocka_unit_test(an_unanswered_connection_ends_in_time),
-        cmocka_unit_test(posts_are_counted_by_class),
     };
     return cmocka_run_group_tests(tests, start_with_expectations, stop_with_expectations);
 }

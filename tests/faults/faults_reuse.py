@@ -1,8 +1,13 @@
 """What can happen to a connection that is kept."""
 
 import time
+import zlib
 
 from wire import compose
+
+# A second answer that a stall of this server has made later than this is not sent: it would come
+# when the client's caution is over.
+LATEST_SECONDS = 0.010
 
 
 def close_idle(connection, request):
@@ -127,6 +132,27 @@ def twice_late(connection, request):
     return True
 
 
+def twice_at_random(connection, request):
+    """The second answer, or half of it, behind the first in one write, at once in another, or 1 to
+    5 ms later: one picture so, the next otherwise. Counted as twice-at-random/late."""
+    connection.read_body(request)
+    answer = compose(200, request.card())
+    number = zlib.crc32(request.image())
+    late = answer if number % 2 else answer[: len(answer) // 2]
+    milliseconds = number // 2 % 7 - 1
+    if milliseconds < 0:
+        connection.send(answer + late)
+    else:
+        began = time.monotonic()  # not afterwards: another thread may have its turn then
+        connection.send(answer)
+        time.sleep(milliseconds / 1000)
+        if time.monotonic() - began >= LATEST_SECONDS:
+            return True
+        connection.send(late)
+    connection.counters.begin("twice-at-random/late", "POST")
+    return True
+
+
 def late_in_next_upload(connection, request):
     """The second answer when the next request is on its way, but not yet whole."""
     previous = getattr(connection, "previous", None)
@@ -169,6 +195,7 @@ FAULTS = {
     "twice-soon": twice_soon,
     "twice-soon-after": twice_soon_after,
     "twice-late": twice_late,
+    "twice-at-random": twice_at_random,
     "late-in-next-upload": late_in_next_upload,
     "late-at-next-head": late_at_next_head,
 }

@@ -59,15 +59,14 @@ def status(code):
 
 
 def retry_after(code, value):
-    if value == "date":
-        value = email.utils.formatdate(time.time() + 1, usegmt=True)
-    if value == "junk":
-        value = "soon; really"
+    """value: "date" for one that is a second behind the reply's own."""
 
     def answer(connection, request):
         connection.read_body(request)
-        date = email.utils.formatdate(usegmt=True)
-        connection.reply(code, HTML, f"Retry-After: {value}", f"Date: {date}")
+        now = time.time()
+        date, soon = (email.utils.formatdate(when, usegmt=True) for when in (now, now + 1))
+        said = {"date": soon, "junk": "soon; really"}.get(value, value)
+        connection.reply(code, HTML, f"Retry-After: {said}", f"Date: {date}")
         return True
 
     return answer

@@ -30,6 +30,7 @@ import certificates
 import control
 import faults_body
 import faults_head
+import faults_reply
 import faults_reuse
 import faults_status
 import faults_upload
@@ -38,7 +39,9 @@ from counters import Counters
 from wire import Connection, Gone
 
 FAULTS = {}
-for module in (faults_body, faults_head, faults_reuse, faults_status, faults_upload, tokens):
+for module in (
+    faults_body, faults_head, faults_reply, faults_reuse, faults_status, faults_upload, tokens
+):  # fmt: skip
     FAULTS.update(module.FAULTS)
 
 
@@ -86,6 +89,9 @@ class Server:
         try:
             if label == "plain":
                 self.serve_plain(connection)
+                return
+            if label == "silent":
+                connection.wait_until_gone()
                 return
             if context is not None:
                 connection.start_tls(context)
@@ -143,6 +149,7 @@ def tls_listeners(server, folder):
     words.append(("ticketless", f"https://127.0.0.1:{server.listen('ticketless', ticketless)}"))
     words.append(("tls11", f"https://127.0.0.1:{server.listen('tls11', old)}"))
     words.append(("plain", f"https://127.0.0.1:{server.listen('plain')}"))
+    words.append(("silent", f"https://127.0.0.1:{server.listen('silent')}"))
     return words
 
 

@@ -21,9 +21,10 @@ local function client_of(arguments)
     local key = table.concat({
         arguments.base, arguments.timeout or "", arguments.retries or "", arguments.kept or "",
     }, " ")
+    local retries = arguments.retries or 0 -- "default": as the library has it
     clients[key] = clients[key] or assert(safe.new{
         access_token = "canary_token", base_url = arguments.base, connect_timeout = 500,
-        timeout = tonumber(arguments.timeout), max_retries = tonumber(arguments.retries) or 0,
+        timeout = tonumber(arguments.timeout), max_retries = tonumber(retries),
         max_connections = tonumber(arguments.kept),
     })
     return clients[key]

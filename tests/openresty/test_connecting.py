@@ -76,18 +76,6 @@ def test_a_name_that_is_none(tmp_path: pathlib.Path, server: FaultServer) -> Non
     assert (met["kind"], "name was not resolved" in met["message"]) == ("connect", True), met
 
 
-def test_a_resolver_that_never_answers(tmp_path: pathlib.Path, server: FaultServer) -> None:
-    """It is waited for as long as a directive says: no time-out of Lua's reaches it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
-        resolver.bind(("127.0.0.1", 0))
-        directives = (
-            f"resolver 127.0.0.1:{resolver.getsockname()[1]} ipv6=off; resolver_timeout 1s;"
-        )
-        with caller(tmp_path, server, http=directives) as calls:
-            (met,) = calls.series_at("https://service.invalid", timeout=5000)
-    assert (met["kind"], met["elapsed_ms"] < 3000) == ("connect", True), met
-
-
 def pump(source: socket.socket, target: socket.socket, pause: float = 0) -> None:
     with contextlib.suppress(OSError):
         while piece := source.recv(65536):

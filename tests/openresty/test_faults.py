@@ -2,11 +2,23 @@
 and the next call succeeds."""
 
 import os
+from typing import Any
 
 import pytest
 from faults import Caller, wait_until
 
+import patience
 from fault_cases import TIMEOUT_MS, Meeting, Outcome, each_meeting, survive
+
+
+def outcome_of(met: dict[str, Any]) -> Outcome:
+    return Outcome(
+        met["elapsed_ms"],
+        met.get("right"),
+        met.get("kind"),
+        met.get("http_status"),
+        met.get("message", ""),
+    )
 
 
 @each_meeting
@@ -16,13 +28,7 @@ def test_a_fault_has_its_kind(calls: Caller, meeting: Meeting) -> None:
 
     def call(length: int, _number: int) -> Outcome:
         (met,) = calls.series(meeting.key, 1, length, meeting.word, timeout=TIMEOUT_MS)
-        return Outcome(
-            met["elapsed_ms"],
-            met.get("right"),
-            met.get("kind"),
-            met.get("http_status"),
-            met.get("message", ""),
-        )
+        return outcome_of(met)
 
     survive("openresty", meeting, calls.server, call, calls.nginx.worker())
 
@@ -44,14 +50,24 @@ def test_a_deadline_holds_for_all_attempts_together(calls: Caller) -> None:
     assert (met["kind"], met["elapsed_ms"] <= TIMEOUT_MS + 250) == ("timeout", True)
 
 
-def test_retries_are_the_cores(calls: Caller) -> None:
-    """B twice, A once, N never: what the server counted."""
-    for fault, posts in (("status-503", 3), ("close-after-upload", 2), ("html-413", 1)):
-        calls.server.reset()
-        calls.series(fault, retries=2, timeout=10000)
-        assert calls.server.seen(fault)["posts_begun"] == posts, fault
-    calls.server.reset()
-    (met,) = calls.series("status-503/first-2", retries=2, timeout=10000)
+def test_posts(fresh_calls: Caller) -> None:
+    """Over connections of their own: those that are kept are all calls' of the worker, and what is
+    refused over one of these before it is whole goes once more over a new one."""
+    fresh_calls.series("twice-late", 4)
+    fresh_calls.server.reset()
+    fresh_calls.series("ok", 3)
+    assert fresh_calls.server.seen("ok")["connections"] == 3  # from now on none is kept
+
+    def call(meeting: patience.Meeting) -> Outcome:
+        asked = {"timeout": patience.TIMEOUT_MS, "retries": "default"}
+        (met,) = fresh_calls.series(meeting.fault, 1, meeting.length, meeting.word, **asked)
+        return outcome_of(met)
+
+    patience.meet_side_by_side("openresty", fresh_calls.server, call)
+
+
+def test_a_call_may_succeed_at_last(calls: Caller) -> None:
+    (met,) = calls.series("status-503/first-2", retries="default", timeout=10000)
     assert met["right"]
 
 

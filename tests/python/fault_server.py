@@ -35,6 +35,10 @@ class FaultServer:
         counted: dict[str, int] = self._control(f"counters/{key}")
         return counted
 
+    def all_seen(self) -> dict[str, dict[str, int]]:
+        counted: dict[str, dict[str, int]] = self._control("counters")
+        return counted
+
     def reset(self) -> None:
         self._control("reset", b"")
 

@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-TABLE = Path(__file__).resolve().parents[1] / "faults/expectations.json"
+TESTS = Path(__file__).resolve().parents[1]
+TABLE = TESTS / "faults/expectations.json"
+REPLIES = TESTS / "vectors/replies.json"
 DRIVERS = (
     "c", "c-engine", "python", "python-async", "lua5.1", "luajit", "lua5.3", "lua5.4", "openresty"
 )  # fmt: skip
@@ -24,13 +26,25 @@ def meetings() -> Iterator[str]:
             yield f"{listener} {case.get('fault', 'ok')} {case.get('length', 2000)}"
 
 
+def patient_meetings() -> Iterator[str]:
+    """Those with retries: each fault once, in its first case, and the vectors' replies."""
+    table = json.loads(TABLE.read_text(encoding="utf-8"))
+    lengths: dict[str, int] = {}
+    for case in table["cases"]:
+        lengths.setdefault(case["fault"], case["length"])
+    for case in json.loads(REPLIES.read_text(encoding="utf-8"))["cases"]:
+        lengths[f"vector-{case['name']}"] = 2000
+    yield from (f"patient http {fault} {length}" for fault, length in lengths.items())
+    yield from (f"patient {case['listener']} ok 2000" for case in table["refused"])
+
+
 def main() -> int:
     path = Path(sys.argv[1])
     met: defaultdict[str, set[str]] = defaultdict(set)
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         driver, _, meeting = line.partition(" ")
         met[driver].add(meeting)
-    wanted = set(meetings())
+    wanted = {*meetings(), *patient_meetings()}
     drivers = (*DRIVERS, *sorted(met.keys() - {*DRIVERS}))
     print(f"1..{len(drivers)}")
     failed = 0

@@ -13,27 +13,42 @@
 #endif
 
 static cJSON *expectations;
+static cJSON *vectors;
 
-int start_with_expectations(void **state)
+static cJSON *read_json(const char *path)
 {
-    static const char path[] = PROJECT_FOLDER "/tests/faults/expectations.json";
-    char *text = calloc(1, 65536);
+    enum { MOST = 1 << 18 };
+    char *text = calloc(1, MOST);
     FILE *file = fopen(path, "r");
     if (text == NULL || file == NULL) {
         fail_msg("%s cannot be read", path);
     }
-    (void)fread(text, 1, 65535, file);
+    (void)fread(text, 1, MOST - 1, file);
     (void)fclose(file);
-    expectations = cJSON_Parse(text);
+    cJSON *read = cJSON_Parse(text);
     free(text);
+    return read;
+}
+
+int start_with_expectations(void **state)
+{
+    expectations = read_json(PROJECT_FOLDER "/tests/faults/expectations.json");
+    vectors = read_json(PROJECT_FOLDER "/tests/vectors/replies.json");
     assert_true(cJSON_GetArraySize(expectations_of("cases")) > 50);
+    assert_true(cJSON_GetArraySize(vectors_of_replies()) > 50);
     return start_server(state);
 }
 
 int stop_with_expectations(void **state)
 {
     cJSON_Delete(expectations);
+    cJSON_Delete(vectors);
     return stop_server(state);
+}
+
+const cJSON *vectors_of_replies(void)
+{
+    return cJSON_GetObjectItem(vectors, "cases");
 }
 
 const cJSON *expectations_of(const char *part)

@@ -21,6 +21,8 @@ int stop_with_expectations(void **state);
 
 /* The rows of one part: "cases", "right" or "refused". They live until the teardown. */
 const cJSON *expectations_of(const char *part);
+/* The cases of tests/vectors/replies.json, which the server plays as faults, vector-NAME. */
+const cJSON *vectors_of_replies(void);
 fault_row read_expectation(const cJSON *item);
 int is_right_kind(const fault_row *row, wxid_kind kind);
 

@@ -44,8 +44,8 @@ function play.token(case, seed)
     return reply_to(call, case):take_token()
 end
 
--- The settings of a request: times are in seconds there.
-local function settings_of(case)
+--- The settings of a request, for a client. Times are in seconds there.
+function play.settings_of(case)
     local settings = {}
     for _, info in ipairs(core.settings()) do
         local value = case.settings[info.name]
@@ -68,7 +68,7 @@ end
 
 --- A request. Returns the call, which is about to send it, or nil and the refusal.
 function play.request(case)
-    local session, problem = core.session(settings_of(case))
+    local session, problem = core.session(play.settings_of(case))
     if not session then
         return nil, problem
     end

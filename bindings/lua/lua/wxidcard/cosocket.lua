@@ -156,6 +156,48 @@ local function keep_queue_short(sock)
     sock:setoption("rcvbuf", QUEUE)
 end
 
+local function is_address(host)
+    return host:find("^%[") or host:find("^%d+%.%d+%.%d+%.%d+$")
+end
+
+local function connect_in_thread(sock, progress, host, port, options)
+    progress.connected, progress.problem = sock:connect(host, port, options)
+    progress.is_over = true
+end
+
+local function grow_late(milliseconds)
+    ngx.sleep(milliseconds / MILLISECONDS)
+    return true
+end
+
+-- Runs in a thread of its own: when the one that waits for it is killed, it still sees to it that
+-- neither of these two goes on, since a request ends when the last of its threads does.
+local function connect_or_grow_late(sock, milliseconds, host, port, options)
+    local progress = { connected = nil, problem = nil, is_over = false }
+    local connector = ngx.thread.spawn(connect_in_thread, sock, progress, host, port, options)
+    if progress.is_over then
+        ngx.thread.wait(connector)
+    else
+        local timer = ngx.thread.spawn(grow_late, milliseconds)
+        local ran, is_late = ngx.thread.wait(connector, timer)
+        ngx.thread.kill(ran and is_late and connector or timer)
+    end
+    return progress.connected, progress.problem or "timeout"
+end
+
+-- nginx waits for its resolver as long as a directive says, and no time-out of a socket reaches it.
+-- So a name is waited for in a thread, beside another that lets the time pass, and whichever is
+-- late is killed. What is left of a lookup nginx drops by itself when resolver_timeout has passed;
+-- the socket stays in the middle of connecting, and nothing can be done with it.
+local function connect_to(sock, milliseconds, host, port, options)
+    if is_address(host) then
+        return sock:connect(host, port, options)
+    end
+    local thread = ngx.thread.spawn(connect_or_grow_late, sock, milliseconds, host, port, options)
+    local _, connected, problem = ngx.thread.wait(thread)
+    return connected, problem
+end
+
 local function connect(request, address, settings, time_left_ms)
     local sock = ngx.socket.tcp()
     local connect_ms = math.min(settings.connect_timeout, time_left_ms)
@@ -163,7 +205,7 @@ local function connect(request, address, settings, time_left_ms)
     sock:settimeouts(connect_ms, time_left_ms, time_left_ms)
     for _, host in ipairs(hosts_of(request.host)) do
         local connected
-        connected, problem = sock:connect(host, request.port, {
+        connected, problem = connect_to(sock, connect_ms, host, request.port, {
             pool = address.name, pool_size = settings.max_connections,
         })
         if connected then
