@@ -103,7 +103,8 @@ static void tell_error(const cJSON *call, double elapsed_ms, const wxid_error *e
 {
     (void)printf("%.0f %.3f error %s %d\n", member(call, "number")->valuedouble, elapsed_ms,
                  wxid_error_kind_name(error), wxid_error_http_status(error));
-    (void)fprintf(stderr, "%s\n", wxid_error_message(error));
+    (void)fprintf(stderr, "%.0f: %s\n", member(call, "number")->valuedouble,
+                  wxid_error_message(error));
 }
 
 static void recognize(wxid_client *client, const cJSON *call)

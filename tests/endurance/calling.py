@@ -40,17 +40,18 @@ def tell_card(call: dict[str, Any], elapsed_ms: float, card: Any) -> None:
 
 def tell_error(call: dict[str, Any], elapsed_ms: float, error: Any) -> None:
     tell(call["number"], elapsed_ms, "error", error.kind, error.http_status)
-    log(error)
+    log(call, error)
 
 
 def tell_raised(call: dict[str, Any], elapsed_ms: float, error: BaseException) -> None:
     tell(call["number"], elapsed_ms, "raised", type(error).__name__)
-    log(error)
+    log(call, error)
 
 
-def log(error: BaseException) -> None:
+def log(call: dict[str, Any], error: BaseException) -> None:
     """As a program would, with all that the exception shows."""
-    lines = [*traceback.format_exception(error), f"{error!r} {vars(error)!r}\n"]
+    shown = f"{call['number']}: {error!r} {vars(error)!r}\n"
+    lines = [*traceback.format_exception(error), shown]
     with _lock:
         sys.stderr.writelines(lines)
 

@@ -18,8 +18,8 @@ local function client_of(task)
 end
 
 -- All that a program can show of an error.
-local function told(message, problem)
-    local texts = { message, tostring(problem) }
+local function told(call, message, problem)
+    local texts = { ("%.0f:"):format(call.number), tostring(message), tostring(problem) }
     for name, value in pairs(type(problem) == "table" and problem or {}) do
         texts[#texts + 1] = name .. "=" .. tostring(value)
     end
@@ -35,12 +35,12 @@ local function recognize(client, call, place)
     local elapsed_ms = place.now_ms() - began
     local words
     if not ran then
-        place.log(told(card))
+        place.log(told(call, card))
         words = { "raised", "error" }
     elseif card then
         words = { "card", ("%.0f"):format(card.image_crc32), ("%.0f"):format(card.image_length) }
     else
-        place.log(told(message, problem))
+        place.log(told(call, message, problem))
         words = { "error", problem.kind, tostring(problem.http_status) }
     end
     return ("%.0f %.3f %s"):format(call.number, elapsed_ms, table.concat(words, " "))
