@@ -72,8 +72,6 @@ class Run:
         self.seconds: float = options.seconds
         self.seed: int = options.seed
         self.logs: Path = options.logs
-        # Long enough for load to be no fault, and short enough to be met often.
-        self.timeout_ms = round(min(max(self.seconds * 1000 / 120, 2000), 5000))
         self.worst_stall_ms = 0.0
         self.too_many = 0
 
@@ -107,7 +105,6 @@ class Run:
         return Plan(
             random.Random(f"{self.seed} {name} {number}"),
             *addresses,
-            timeout_ms=self.timeout_ms,
             first=(DRIVERS.index(name) * 10 + number + 1) * NUMBERS,
             cancels=name == "asyncio",
         )

@@ -3,7 +3,8 @@
 A task is some calls of one client, which a driver makes one after the other; a fault is always
 followed by a call that must succeed. There are these sorts of clients:
 
-- "steady": all faults of tests/faults/expectations.json, between right answers;
+- "steady": faults of tests/faults/expectations.json, between right answers;
+- "slow": those that take until the call's deadline, which is near, or would have it wait;
 - "lasting": the same, but such a client lives as long as its program;
 - "ending", "speaking": what may befall connections that are kept. Calls cannot always succeed,
   since a reset or a late answer may cross a request, but no card may be another call's;
@@ -28,10 +29,12 @@ TOKEN = "canary_token_in_hand"
 SECRET = "canary_secret"
 ACCOUNTS = 3
 
+# Load is no fault: a large picture may take long when everybody else has one. What takes until the
+# deadline has a nearer one, and a small picture behind it.
+TIMEOUT_MS = 15_000
+SLOW_TIMEOUT_MS = 2_000
 # Of the tasks of a client, so many in a thousand.
 FAULTS_IN_1000 = 300
-# Of these, those that take until the call's deadline, or have it wait for seconds.
-SLOW_IN_1000 = 40
 CANCELLED_IN_1000 = 60
 # What befalls kept connections: they end, or something is said on them that nobody asked for. With
 # a small picture a call may be over before what comes late has come, which no client could tell
@@ -47,7 +50,7 @@ LATE = (
     "twice-soon", "twice-soon-after", "twice-late", "late-in-next-upload", "late-at-next-head",
 )  # fmt: skip
 KEPT_KINDS = frozenset({"protocol", "network"})
-SORTS = {"steady": 14, "ending": 3, "speaking": 3, "refused": 1}
+SORTS = {"steady": 28, "slow": 2, "ending": 6, "speaking": 6, "refused": 1}
 
 
 @dataclass(frozen=True)
@@ -147,15 +150,13 @@ class _Client:
 
 @dataclass
 class Plan:
-    """An endless one, for one process. ``timeout_ms`` is of each call; ``first`` the number of the
-    first; ``cancels`` whether calls of the driver can be cancelled. What speaks out of turn is a
+    """An endless one, for one process. ``first`` is the number of the first call; ``cancels`` whether calls of the driver can be cancelled. What speaks out of turn is a
     server of its own, ``speaking``: a client that has met it keeps no connections to it."""
 
     random: random.Random
     steady: Addresses
     ending: Addresses
     speaking: Addresses
-    timeout_ms: int
     first: int
     cancels: bool = False
     at_once: int = 4
@@ -195,6 +196,8 @@ class Plan:
         if sort == "refused":
             return self._client(sort, self.random.choice(list(self._refused)), 2)
         word = self.random.choice(("http", "http", "https"))
+        if sort == "slow":
+            return self._client(sort, word, self.random.randint(1, 3))
         made = self._client(sort, word, self.random.randint(1, 60), self.random.random() < 0.5)
         if sort == "ending":
             made.fault = self.random.choice(ENDING)
@@ -207,8 +210,8 @@ class Plan:
         server = {"ending": self.ending, "speaking": self.speaking}.get(sort, self.steady)
         settings: dict[str, Any] = {
             "base_url": f"{server.urls[word]}/fault/as-told",
-            "timeout": self.timeout_ms,
-            "connect_timeout": self.timeout_ms,
+            "timeout": SLOW_TIMEOUT_MS if sort == "slow" else TIMEOUT_MS,
+            "connect_timeout": SLOW_TIMEOUT_MS if sort == "slow" else TIMEOUT_MS,
             "max_retries": self.random.choice((2, 2, 1, 0)) if sort == "steady" else 2,
         }
         if server.ca_file is not None:
@@ -226,7 +229,8 @@ class Plan:
         self._number += 1
         if self.cancels and self.random.randrange(1000) < CANCELLED_IN_1000:
             more["cancel_ms"] = self.random.randrange(60)
-        return Call(self._number, client.word, fault, length, self.timeout_ms, **more)
+        limit_ms = client.settings["timeout"]
+        return Call(self._number, client.word, fault, length, limit_ms, **more)
 
     def _some_length(self) -> int:
         """As many of them small as large, by their magnitude."""
@@ -238,22 +242,27 @@ class Plan:
         return self._some_length()
 
     def _steady_calls(self, client: _Client) -> Iterator[Call]:
-        is_plain = client.word == "http"
         if self.random.randrange(1000) < FAULTS_IN_1000:
-            is_slow = self.random.randrange(1000) < SLOW_IN_1000
-            fits = [c for c in self._faults if c.is_slow() == is_slow and (is_plain or c.by_tls)]
-            yield self._faulty_call(client, self.random.choice(fits))
+            yield self._faulty_call(client, [c for c in self._faults if not c.is_slow()])
             yield self._call(client, "ok", self._some_length())
             return
         for _ in range(self.random.randint(1, 4)):
-            fits = [c for c in self._right if is_plain or c.by_tls]
-            odd = self.random.choice(fits) if self.random.random() < 0.2 else Case("ok", 0)
-            yield self._call(client, odd.fault, self._length_of(odd))
+            is_odd = self.random.random() < 0.2
+            case = self._choose(client, self._right) if is_odd else Case("ok", 0)
+            yield self._call(client, case.fault, self._length_of(case))
 
     _lasting_calls = _steady_calls
 
-    def _faulty_call(self, client: _Client, case: Case) -> Call:
+    def _slow_calls(self, client: _Client) -> Iterator[Call]:
+        yield self._faulty_call(client, [c for c in self._faults if c.is_slow()])
+        yield self._call(client, "ok", SMALLEST)
+
+    def _choose(self, client: _Client, cases: list[Case]) -> Case:
+        return self.random.choice([c for c in cases if client.word == "http" or c.by_tls])
+
+    def _faulty_call(self, client: _Client, cases: list[Case]) -> Call:
         """Half of the faults are gone at the second attempt, if there is one."""
+        case = self._choose(client, cases)
         is_mended = self.random.random() < 0.5
         return self._call(
             client,

@@ -6,8 +6,8 @@ same client does meanwhile; FAULT may be one that is mended, "reset-mid-upload/f
 Tokens are fetched here, too, and each is good for a short while, and for some calls at least: a
 token whose successor is refused at once is one that a client must not go on renewing. A call that
 comes with one that is not good is refused, in its first attempt or when it brings the refused one
-again: so whoever renews the token has his card, however slow the machine is. POSTs of a call beyond
-those that the library may make of one are counted as "as-told/too-many".
+again: so whoever renews the token has his card, however slow the machine is. Whole POSTs of a call
+beyond those that the library may make of one are counted as "as-told/too-many".
 """
 
 import re
@@ -52,6 +52,7 @@ class Calls:
     def __init__(self):
         self.lock = threading.Lock()
         self.attempts = Latest(0)
+        self.whole = Latest(0)
         self.refused = Latest(None)
         self.cards = Latest(0)
 
@@ -63,6 +64,12 @@ class Calls:
             if is_refused:
                 self.refused[number] = token
             return attempt, is_refused
+
+    def note_whole(self, number):
+        """Counts a POST that has come whole; returns whether it is one too many."""
+        with self.lock:
+            self.whole[number] += 1
+            return self.whole[number] > MOST_ATTEMPTS
 
     def is_spent(self, token):
         """Of tokens that were not fetched here: never."""
@@ -94,15 +101,21 @@ def as_told(find_fault):
             return False
         (token,) = parse_qs(urlsplit(request.target).query)["access_token"]
         attempt, is_refused = calls.begin(said[1], token)
-        if attempt > MOST_ATTEMPTS:
-            connection.counters.begin("as-told/too-many", "POST")
-        if is_refused:
-            connection.read_body(request)
-            connection.reply(200, REFUSAL)
-            return True
-        keeps = find_fault(said[2].decode(), attempt)(connection, request)
-        if said[2] == b"ok":
+        fault = refuse if is_refused else find_fault(said[2].decode(), attempt)
+        try:
+            keeps = fault(connection, request)
+        finally:
+            is_whole = request.body is not None and len(request.body) == request.length
+            if is_whole and calls.note_whole(said[1]):
+                connection.counters.begin("as-told/too-many", "POST")
+        if said[2] == b"ok" and not is_refused:
             calls.note_card(token)
         return keeps
 
     return meet
+
+
+def refuse(connection, request):
+    connection.read_body(request)
+    connection.reply(200, REFUSAL)
+    return True
