@@ -1,5 +1,5 @@
 # The front door; the knowledge is in scripts/.
-.PHONY: build demo test lint sanitize bench clean
+.PHONY: build demo test lint sanitize bench endure clean
 
 build:
 	@scripts/build
@@ -18,6 +18,10 @@ sanitize: build
 
 bench: build
 	@scripts/bench
+
+# SECONDS=600: for how long.
+endure: build
+	@scripts/endure --seconds $(or $(SECONDS),60)
 
 clean:
 	rm -rf build .venv

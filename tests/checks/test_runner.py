@@ -138,6 +138,7 @@ def test_every_folder_of_tests_is_run() -> None:
     assert names >= languages | {
         "openresty",
         "celery",
+        "endurance",
         "checks",
         "without-curl",
         "valgrind-c",

@@ -5,7 +5,6 @@ import sys
 import time
 from typing import Any
 
-import wxidcard
 from calling import (
     Clients,
     picture_of,
@@ -16,6 +15,8 @@ from calling import (
     tell_quiet,
     tell_raised,
 )
+
+import wxidcard
 
 
 async def recognize(client: wxidcard.AsyncClient, call: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ import threading
 import time
 from typing import Any
 
-import wxidcard
 from calling import (
     Clients,
     picture_of,
@@ -15,6 +14,8 @@ from calling import (
     tell_quiet,
     tell_raised,
 )
+
+import wxidcard
 
 
 class Threads:

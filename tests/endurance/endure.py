@@ -21,9 +21,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path += [str(HERE.parent / "python"), str(HERE.parent / "openresty")]
-
 import report
 from judge import findings
 from nginx import running
@@ -44,6 +41,7 @@ from secrets_told import logs_that_tell
 
 from fault_server import FaultServer, fault_server
 
+HERE = Path(__file__).resolve().parent
 DRIVERS = ("c", "python", "asyncio", "lua", "openresty")
 LUAS = ("lua5.1", "luajit", "lua5.3", "lua5.4")
 WORKERS = 2
@@ -95,16 +93,18 @@ class Run:
 
     def _plan(self, name: str, number: int, servers: list[FaultServer]) -> Plan:
         in_nginx = name == "openresty"
-        addresses = [
+        steady, ending, speaking = (
             Addresses(
                 {word: _base(server.words[word], in_nginx) for word in LISTENERS},
                 None if in_nginx else server.words["ca"],
             )
             for server in servers
-        ]
+        )
         return Plan(
             random.Random(f"{self.seed} {name} {number}"),
-            *addresses,
+            steady,
+            ending,
+            speaking,
             first=(DRIVERS.index(name) * 10 + number + 1) * NUMBERS,
             cancels=name == "asyncio",
         )
@@ -120,8 +120,7 @@ class Run:
             try:
                 yield ports
             finally:
-                for port in ports:
-                    port.kill()
+                await asyncio.gather(*(port.kill() for port in ports))
 
     @contextmanager
     def _nginx(self, ca_files: list[str]) -> Iterator[Path]:

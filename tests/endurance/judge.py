@@ -1,5 +1,7 @@
 """What a driver has come to, and whether that is right: figures in, findings out."""
 
+import itertools
+import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ MOST_TOLD = 5
 MOST_BYTES_A_CALL = 32
 # What idle connections of a client that lasts, and their TLS sessions, hold more or less from one
 # look to the next; and what malloc, which gives whole pages back or none, and a collector keep.
-FREE_IN_USE = 2 << 20
+FREE_IN_USE = 4 << 20
 FREE_RESIDENT = 8 << 20
 WARM_UP = 0.25  # of the looks
 
@@ -89,8 +91,6 @@ class Tally:
         if lateness_ms > LATE_MS:
             self.late.append(f"{call}: {lateness_ms:.0f} ms after its deadline")
 
-    # ---- Memory
-
     def warm_looks(self) -> list[Held]:
         return self.looks[max(1, round(len(self.looks) * WARM_UP)) :]
 
@@ -114,26 +114,28 @@ def _limit_ms(call: Call, outcome: Outcome) -> int:
 
 @dataclass(frozen=True)
 class Growth:
-    """Bytes from the first look after the warm-up to the last, over so many calls; and bytes a call
-    by all looks between them, as a straight line has it."""
+    """Bytes from the first look after the warm-up to the last, over so many calls; and bytes a
+    call, the median of the slopes between each two looks."""
 
     calls: int
     grown: int
     slope: float
 
     def is_leak(self, free: int) -> bool:
-        """Both, since one look is chance and a line through few of them steep."""
+        """Both, since one look is chance, and a slope over few calls steep."""
         most = free + MOST_BYTES_A_CALL * self.calls
         return self.grown > most and self.slope * self.calls > most
 
 
 def growth(looks: Sequence[Held], figures: Sequence[int]) -> Growth:
-    calls = [look.calls for look in looks]
-    mean_calls, mean = sum(calls) / len(calls), sum(figures) / len(figures)
-    spread = sum((x - mean_calls) ** 2 for x in calls)
-    rise = sum((x - mean_calls) * (y - mean) for x, y in zip(calls, figures, strict=True))
-    slope = rise / spread if spread else 0.0
-    return Growth(calls[-1] - calls[0], figures[-1] - figures[0], slope)
+    points = [(look.calls, figure) for look, figure in zip(looks, figures, strict=True)]
+    slopes = [
+        (figure - earlier_figure) / (calls - earlier)
+        for (earlier, earlier_figure), (calls, figure) in itertools.combinations(points, 2)
+        if calls > earlier
+    ]
+    slope = statistics.median(slopes) if slopes else 0.0
+    return Growth(points[-1][0] - points[0][0], figures[-1] - figures[0], slope)
 
 
 def grown_resident(tally: Tally) -> Growth | None:

@@ -50,7 +50,7 @@ LATE = (
     "twice-soon", "twice-soon-after", "twice-late", "late-in-next-upload", "late-at-next-head",
 )  # fmt: skip
 KEPT_KINDS = frozenset({"protocol", "network"})
-SORTS = {"steady": 28, "slow": 2, "ending": 6, "speaking": 6, "refused": 1}
+SORTS = {"steady": 28, "slow": 6, "ending": 6, "speaking": 6, "refused": 1}
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,9 @@ class _Client:
 
 @dataclass
 class Plan:
-    """An endless one, for one process. ``first`` is the number of the first call; ``cancels`` whether calls of the driver can be cancelled. What speaks out of turn is a
-    server of its own, ``speaking``: a client that has met it keeps no connections to it."""
+    """An endless one, for one process. ``first`` is the number of the first call; ``cancels``
+    whether calls of the driver can be cancelled. What speaks out of turn is a server of its own,
+    ``speaking``: a client that has met it keeps no connections to it."""
 
     random: random.Random
     steady: Addresses

@@ -5,7 +5,6 @@ import contextlib
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from pathlib import Path
 
 from judge import Outcome
@@ -43,7 +42,8 @@ class Port(ABC):
         """Raises Died when it does not end well."""
 
     @abstractmethod
-    def kill(self) -> None: ...
+    async def kill(self) -> None:
+        """Whatever it is doing."""
 
 
 def in_use(line: str) -> int | None:
@@ -114,7 +114,7 @@ class Program(Port):
 
     async def perform(self, task: Task) -> list[Outcome]:
         loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in task.calls]
+        futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in task.calls]
         self._waiting |= {c.number: f for c, f in zip(task.calls, futures, strict=True)}
         await self._write(task.line())
         return await asyncio.gather(*futures)
@@ -135,9 +135,11 @@ class Program(Port):
         if status != 0:
             raise Died(f"it ended with status {status}")
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+        await self._reading
+        await self._process.wait()
 
 
 def _lua_paths() -> dict[str, str]:
@@ -230,9 +232,8 @@ class Worker(Port):
         for pipe in self._pipes:
             pipe.close()
 
-    def kill(self) -> None:
-        for pipe in self._pipes:
-            pipe.close()
+    async def kill(self) -> None:
+        await self.end()
 
 
 async def workers_of(path: Path, workers: int, at_once: int) -> list[Port]:

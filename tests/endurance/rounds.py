@@ -7,9 +7,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from judge import Held, Tally
-from plan import Plan
+from plan import Task
 from ports import Died, Port
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -20,13 +21,21 @@ CLOSING_SECONDS = 10
 SAMPLE_SECONDS = 0.2
 
 
+class AnyPlan(Protocol):
+    """What a driver needs of a plan.Plan."""
+
+    def __next__(self) -> Task: ...
+
+    def forget_clients(self) -> None: ...
+
+
 @dataclass
 class Driver:
     """Processes, each with a plan of its own, and so many tasks at once."""
 
     name: str
     ports: Sequence[Port]
-    plans: Sequence[Plan]
+    plans: Sequence[AnyPlan]
     at_once: int
     tally: Tally = field(default_factory=Tally)
     is_alive: bool = True
@@ -47,8 +56,7 @@ class Driver:
         except* Died as group:
             self.is_alive = False
             self.tally.problems += {str(problem): None for problem in _leaves(group)}
-            for port in self.ports:
-                port.kill()
+            await asyncio.gather(*(port.kill() for port in self.ports))
 
     # ---- Calls
 
@@ -63,7 +71,7 @@ class Driver:
             for plan in self.plans:
                 plan.forget_clients()
 
-    async def _work(self, port: Port, plan: Plan, ends: float) -> None:
+    async def _work(self, port: Port, plan: AnyPlan, ends: float) -> None:
         while True:
             task = next(plan)
             seconds = sum(call.limit_ms for call in task.calls) / 1000 + PATIENCE_SECONDS

@@ -34,8 +34,8 @@ import faults_head
 import faults_reuse
 import faults_status
 import faults_upload
-import told
 import tokens
+import told
 from counters import Counters
 from wire import Connection, Gone
 

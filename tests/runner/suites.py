@@ -38,6 +38,7 @@ def all_suites() -> list[Suite]:
         Suite("nginx-jit-off", _nginx("--jit-off")),
         Suite("openresty", _pytest("tests/openresty", counted=True)),
         Suite("celery", _pytest("tests/celery")),
+        Suite("endurance", _pytest("tests/endurance")),
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _lint),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
