@@ -11,6 +11,7 @@ files["examples/openresty"].ignore = { "143/ngx" } -- run_worker_thread is young
 files["**/*.rockspec"].std = "+rockspec"
 files["tests/lua"].std = "+busted"
 files["tests/openresty"].read_globals = { "jit", "ngx" }
+files["tests/endurance/by_nginx.lua"].std = "+ngx_lua"
 files["bench"].read_globals = { "ngx" }
 -- What only some of the Luas have.
 files["tests/lua"].ignore = { "143/math", "143/table", "113/unpack" }

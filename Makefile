@@ -1,5 +1,5 @@
 # The front door; the knowledge is in scripts/.
-.PHONY: build demo test lint sanitize fuzz coverage bench clean
+.PHONY: build demo test lint sanitize fuzz coverage endure bench clean
 
 build:
 	@scripts/build
@@ -24,6 +24,10 @@ coverage: build
 
 bench: build
 	@scripts/bench
+
+# SECONDS=600: for how long.
+endure: build
+	@scripts/endure --seconds $(or $(SECONDS),60)
 
 clean:
 	rm -rf build .venv

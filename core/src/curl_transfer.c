@@ -224,9 +224,15 @@ int wxid__transfer_starts_afresh(const wxid__slot *slot, wxid__outcome how, CURL
            (!transfer->issued || !wxid__upload_done(transfer) || slot->sockets.untouched);
 }
 
-/* After an answer: whether the connection is fit for another request. */
+/* After an answer: whether the connection is fit for another request, and libcurl's handles. */
 static void keep_or_close(wxid__slot *slot, wxid_trust *trust)
 {
+    if (slot->sockets.refused) {
+        /* libcurl, which was not let send the request once more, has it in mind still (7.88: to
+         * rewind its body), and would let the next one fail. */
+        wxid__slot_close(slot);
+        return;
+    }
     if (slot->sockets.count == 0) {
         return; /* libcurl has closed it */
     }
@@ -245,6 +251,6 @@ static void keep_or_close(wxid__slot *slot, wxid_trust *trust)
 void wxid__transfer_put_aside(wxid__slot *slot, wxid__means *means)
 {
     wxid__incoming_clear(&slot->reply);
-    wxid__sockets_begin(&slot->sockets);
     keep_or_close(slot, &means->trust);
+    wxid__sockets_begin(&slot->sockets);
 }

@@ -117,7 +117,7 @@ static void a_408_on_a_kept_connection_is_about_the_time_before(void **state)
 }
 
 /* The server takes the whole of the second request and closes. libcurl would send it once more by
- * itself. */
+ * itself, and must not remember that it meant to when the next call comes. */
 static void libcurl_sends_nothing_twice(void **state)
 {
     static const size_t lengths[] = {SMALL, MIDDLE};
@@ -130,6 +130,8 @@ static void libcurl_sends_nothing_twice(void **state)
             result got = recognize(client, lengths[i], 2, NULL);
             assert_int_equal(got.kind, WXID_KIND_NETWORK);
             assert_int_equal(server_seen("close-on-reuse").posts_begun, 2);
+            assert_true(recognize(client, lengths[i], 3, NULL).ok);
+            assert_int_equal(server_seen("close-on-reuse").posts_begun, 3);
             wxid_client_free(client);
         }
     }

@@ -229,6 +229,7 @@ def test_every_folder_of_tests_is_run() -> None:
     assert names >= languages | {
         "openresty",
         "celery",
+        "endurance",
         "checks",
         "lint",
         "analysis",

@@ -10,6 +10,7 @@ and serves until it is killed or the process that started it ends. A client with
 http://127.0.0.1:PORT/fault/NAME meets the fault NAME (python3 server.py --list);
 .../fault/NAME/first-2 meets it in its first two POSTs and is served well afterwards;
 .../fault/NAME/first-2/then-OTHER meets the fault OTHER afterwards.
+.../fault/as-told meets with each picture the fault that the picture names (told.py).
 GET /control/counters tells what was seen, by the part between /fault/ and /cv/;
 GET /control/counters/NAME... one of them; POST /control/reset forgets it all.
 
@@ -35,6 +36,7 @@ import faults_reuse
 import faults_status
 import faults_upload
 import tokens
+import told
 from counters import Counters
 from wire import Connection, Gone
 
@@ -54,6 +56,9 @@ def find_fault(key, number):
     if name in FAULTS:
         return FAULTS[name]
     return faults_status.with_parameter(name)
+
+
+FAULTS["as-told"] = told.as_told(find_fault)
 
 
 class Server:

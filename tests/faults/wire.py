@@ -116,6 +116,17 @@ class Connection:
             self.counters.add(self.key, bytes=len(piece))
         return piece
 
+    def peek(self, length):
+        """So many of the next bytes, and what came with them; they are still to be read."""
+        peeked, self.pending = self.pending, b""
+        while len(peeked) < length:
+            piece = self.receive(4096)
+            if not piece:
+                raise Gone
+            peeked += piece
+        self.pending = peeked
+        return peeked
+
     def read_head(self):
         head = b""
         while b"\r\n\r\n" not in head:

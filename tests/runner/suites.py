@@ -40,6 +40,7 @@ def all_suites() -> list[Suite]:
         Suite("nginx-jit-off", _nginx("--jit-off")),
         Suite("openresty", _pytest("tests/openresty", counted=True)),
         Suite("celery", _pytest("tests/celery")),
+        Suite("endurance", _pytest("tests/endurance")),
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _linters("clang-format", "ruff", "ruff-format", "mypy", "luacheck")),
         Suite("analysis", _linters("cppcheck", "gcc-analyzer", "clang-tidy")),
