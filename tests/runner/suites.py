@@ -47,6 +47,9 @@ def all_suites() -> list[Suite]:
         Suite("tsan-client", _threaded, _sanitized_build("thread")),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
+        Suite("sanitize-lua-faults", _sanitized_lua_faults, _sanitized_build()),
+        Suite("sanitize-nginx", _sanitized_nginx, _sanitized_build()),
+        Suite("sanitize-openresty", _sanitized_openresty, _sanitized_build()),
         Suite(
             "sanitize-lua-allocations",
             _lua_allocations(SANITIZED),
@@ -199,15 +202,42 @@ def _sanitized_python(environment: Environment) -> list[Step]:
     return [Step([*command, *left_out], "junit", variables)]
 
 
+def _lua_modules(build: Path, version: str) -> dict[str, str]:
+    """Where a Lua finds the modules of a build folder."""
+    name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
+    return {name: f"{build}/lua/{version}/?.so;;"}
+
+
 def _sanitized_lua(lua: str) -> Callable[[Environment], list[Step]]:
     version = {"luajit": "5.1"}.get(lua, lua.removeprefix("lua"))
 
     def steps(environment: Environment) -> list[Step]:
-        modules = f"{environment.root}/{SANITIZED}/lua/{version}/?.so;;"
-        name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
-        return [Step(_busted_command(lua), "tap", {**_preload(), name: modules})]
+        modules = _lua_modules(environment.root / SANITIZED, version)
+        return [Step(_busted_command(lua), "tap", {**_preload(), **modules})]
 
     return steps
+
+
+def _sanitized_lua_faults(environment: Environment) -> list[Step]:
+    """By one Lua: what differs from one to the other, its specs show."""
+    variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.4")}
+    command = ["python", "-m", "pytest", "-q", "-n", str(WORKERS), "tests/lua", "-k", "lua5.4"]
+    return [Step(command, "junit", variables)]
+
+
+def _sanitized_nginx(environment: Environment) -> list[Step]:
+    variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.1")}
+    return [Step(["python", "tests/openresty/inside.py"], "tap", variables)]
+
+
+def _sanitized_openresty(environment: Environment) -> list[Step]:
+    """What makes calls inside nginx. Left out are what measures memory, the ten thousand calls that
+    do the same again and again, and what is nginx's and Lua's alone."""
+    variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.1")}
+    command = ["python", "-m", "pytest", "-q", "-n", str(WORKERS), "tests/openresty"]
+    left_out = ("example_*", "documentation", "inside", "worker_memory", "reuse", "connecting")
+    ignored = [f"--ignore-glob=tests/openresty/test_{name}.py" for name in left_out]
+    return [Step([*command, *ignored], "junit", variables)]
 
 
 def _lua_allocations(build: str) -> Callable[[Environment], list[Step]]:
@@ -219,9 +249,7 @@ def _lua_allocations(build: str) -> Callable[[Environment], list[Step]]:
         found = []
         for version in ("5.1", "5.3", "5.4"):
             program = folder / f"bindings/lua/lua{version}_failing_allocator"
-            modules = f"{folder}/lua/{version}/?.so;;"
-            name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
-            variables = {**SANITIZER_OPTIONS, name: modules}
+            variables = {**SANITIZER_OPTIONS, **_lua_modules(folder, version)}
             found.append(Step([str(program), script], "status", variables))
         return found
 
