@@ -47,7 +47,7 @@ def all_suites() -> list[Suite]:
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
         *_slowed("valgrind", "build", MEMCHECK, SLOWNESS),
         *_slowed("sanitize", SANITIZED, (), SANITIZED_C, _sanitized_build()),
-        Suite("tsan-client", _threaded, _sanitized_build("thread"), at_once=WAITERS),
+        Suite("tsan-client", _threaded, _sanitized_build("thread"), at_once=WORKERS),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
         Suite("sanitize-lua", _each_lua(_sanitized_lua), _sanitized_build(), at_once=WORKERS),
         Suite("sanitize-lua-faults", _sanitized_lua_faults, _sanitized_build()),
@@ -111,7 +111,7 @@ def _slowed(
     client = _c(build, prefix, variables, with_client=True)
     return [
         Suite(f"{name}-c", core, prepare, at_once=WORKERS),
-        Suite(f"{name}-client", client, prepare, at_once=WAITERS),
+        Suite(f"{name}-client", client, prepare, at_once=WORKERS),
     ]
 
 
