@@ -20,7 +20,8 @@ from nginx import ROOT, Nginx, running
 
 HERE = pathlib.Path(__file__).resolve().parent
 # What specs and the programs that they start need of the environment; nginx takes the rest away.
-VARIABLES = ("PATH", "LUA_PATH", "LUA_CPATH", "WXIDCARD_VECTOR_COUNTS")
+SANITIZERS = ("LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+VARIABLES = ("PATH", "LUA_PATH", "LUA_CPATH", "WXIDCARD_VECTOR_COUNTS", *SANITIZERS)
 MAIN = "master_process off;\n" + "".join(f"env {name};\n" for name in VARIABLES)
 HTTP = """
 init_by_lua_block {{

@@ -25,6 +25,9 @@ class Step:
 
     ``kind`` says how they are counted: "tap" on its standard output, "junit" in a file whose name
     the command gets appended, "status" is one test, passed when the command ends with 0.
+
+    What sanitizers report, each process of the step writes to a file of its own, if
+    ``environment`` has options for them: nobody may look at its output or at how it ended.
     """
 
     command: Sequence[str]
@@ -147,27 +150,40 @@ def _run_step(step: Step, name: str, environment: Environment, log: BinaryIO) ->
     command = list(step.command)
     junit = environment.logs / f"{name}.xml"
     output = environment.logs / f"{name}.tap"
+    reports = environment.logs / f"{name}.reports"
+    variables = _with_reports(step.environment, reports)
     if step.kind == "junit":
         command.append(f"--junitxml={junit}")
     if step.kind == "tap":
         with output.open("wb") as sink:
-            status = _run(command, step.environment, environment, log, sink)
+            status = _run(command, variables, environment, log, sink)
         text = output.read_text(encoding="utf-8", errors="replace")
         log.write(text.encode())
         log.flush()
         counts = count_tap(text)
     else:
-        status = _run(command, step.environment, environment, log)
+        status = _run(command, variables, environment, log)
         counts = count_junit(junit) if step.kind == "junit" else _count_status(status)
+    for report in sorted(reports.parent.glob(f"{reports.name}.*")):
+        log.write(report.read_bytes())
+        outcome.fail(f"a sanitizer reported on {_short(command)}")
     if counts is None:
         outcome.fail(f"{_short(command)} ended with {status} and without counts")
         return outcome
-    outcome.counts = counts
+    outcome.counts += counts
     # pytest ends with 1 and cmocka with their number when tests failed; busted's own errors, a leak
     # under valgrind or a sanitizer's finding show in the status alone.
     if status != 0 and counts.failed == 0:
         outcome.fail(f"{_short(command)} ended with {status}")
     return outcome
+
+
+def _with_reports(variables: Mapping[str, str], reports: Path) -> dict[str, str]:
+    """Have sanitizers append their reports to files: this path, a dot, and a process's number."""
+    return {
+        name: f"{value}:log_path={reports}" if name.endswith("SAN_OPTIONS") else value
+        for name, value in variables.items()
+    }
 
 
 def _run(

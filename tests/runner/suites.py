@@ -11,6 +11,8 @@ from .running import Environment, Step, Suite
 LUAS = ("lua5.1", "luajit", "lua5.3", "lua5.4")
 # How many tests run side by side: what the build machine has processors.
 WORKERS = 2
+# The same of tests that wait more than they reckon, for time-outs above all.
+WAITERS = 4
 COUNTS = "WXIDCARD_VECTOR_COUNTS"
 NOTES = "WXIDCARD_FAULT_NOTES"
 SANITIZED = "build/sanitized"
@@ -24,21 +26,22 @@ THREADED = re.compile(r"test_client_(engine|pool|.*_by_engine)")
 # What it asserts hangs on how long calls take, and nothing else does that it uses.
 TIMED = "test_client_posts"
 MEMCHECK = ("scripts/memcheck",)
-# About how much slower a program is under valgrind, for tests that measure time.
+# About how much slower a program is beside another one, under valgrind and under sanitizers: for
+# tests that measure time.
 SLOWNESS = {"WXIDCARD_TEST_SLOWNESS": "4"}
+SANITIZED_C = {**SANITIZER_OPTIONS, "WXIDCARD_TEST_SLOWNESS": "2"}
 
 
 def all_suites() -> list[Suite]:
     """Every suite of the repository."""
     return [
-        Suite("c", _c("build", counted=True)),
+        Suite("c", _c("build", counted=True), at_once=WAITERS),
         Suite("python", _pytest("tests/python", counted=True)),
-        *(Suite(lua, _busted(lua)) for lua in LUAS),
-        Suite("lua-faults", _pytest("tests/lua", counted=True)),
+        Suite("lua", _each_lua(_busted), at_once=WORKERS),
+        Suite("lua-faults", _pytest("tests/lua", counted=True, workers=WAITERS)),
         Suite("lua-allocations", _lua_allocations("build"), at_once=WORKERS),
-        Suite("nginx", _nginx(counted=True)),
-        Suite("nginx-jit-off", _nginx("--jit-off")),
-        Suite("openresty", _pytest("tests/openresty", counted=True)),
+        Suite("nginx", _nginx, at_once=WORKERS),
+        Suite("openresty", _pytest("tests/openresty", counted=True, workers=WAITERS)),
         Suite("celery", _pytest("tests/celery")),
         Suite("endurance", _pytest("tests/endurance")),
         Suite("checks", _pytest("tests/checks")),
@@ -46,10 +49,13 @@ def all_suites() -> list[Suite]:
         Suite("analysis", _linters("cppcheck", "gcc-analyzer", "clang-tidy")),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
         *_slowed("valgrind", "build", MEMCHECK, SLOWNESS),
-        *_slowed("sanitize", SANITIZED, (), SANITIZER_OPTIONS, _sanitized_build()),
-        Suite("tsan-client", _threaded, _sanitized_build("thread")),
+        *_slowed("sanitize", SANITIZED, (), SANITIZED_C, _sanitized_build()),
+        Suite("tsan-client", _threaded, _sanitized_build("thread"), at_once=WORKERS),
         Suite("sanitize-python", _sanitized_python, [["scripts/build-sanitized-python"]]),
-        *(Suite(f"sanitize-{lua}", _sanitized_lua(lua), _sanitized_build()) for lua in LUAS),
+        Suite("sanitize-lua", _each_lua(_sanitized_lua), _sanitized_build(), at_once=WORKERS),
+        Suite("sanitize-lua-faults", _sanitized_lua_faults, _sanitized_build()),
+        Suite("sanitize-nginx", _sanitized_nginx, _sanitized_build()),
+        Suite("sanitize-openresty", _sanitized_openresty, _sanitized_build()),
         Suite(
             "sanitize-lua-allocations",
             _lua_allocations(SANITIZED),
@@ -107,22 +113,25 @@ def _slowed(
     variables: dict[str, str],
     prepare: Sequence[Sequence[str]] = (),
 ) -> list[Suite]:
-    """The C tests in a way that slows them down: side by side, but for those with a client, whose
-    server has to keep up with it."""
+    """The C tests in a way that slows them down, those with a client apart: it takes longest."""
     core = _c(build, prefix, variables, with_client=False)
     client = _c(build, prefix, variables, with_client=True)
     return [
         Suite(f"{name}-c", core, prepare, at_once=WORKERS),
-        Suite(f"{name}-client", client, prepare),
+        Suite(f"{name}-client", client, prepare, at_once=WORKERS),
     ]
 
 
-def _pytest(folder: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
+def _pytest_command(folder: str, workers: int = WORKERS) -> list[str]:
+    return ["python", "-m", "pytest", "-q", "-n", str(workers), folder]
+
+
+def _pytest(
+    folder: str, counted: bool = False, workers: int = WORKERS
+) -> Callable[[Environment], list[Step]]:
     def steps(environment: Environment) -> list[Step]:
         variables = _counts_files(environment) if counted else {}
-        return [
-            Step(["python", "-m", "pytest", "-q", "-n", str(WORKERS), folder], "junit", variables)
-        ]
+        return [Step(_pytest_command(folder, workers), "junit", variables)]
 
     return steps
 
@@ -134,18 +143,23 @@ def _busted_command(lua: str) -> list[str]:
     return [lua, program, "--output=TAP"]
 
 
-def _busted(lua: str) -> Callable[[Environment], list[Step]]:
-    return lambda environment: [Step(_busted_command(lua), "tap", _counts_files(environment))]
+def _each_lua(
+    step: Callable[[str, Environment], Step],
+) -> Callable[[Environment], list[Step]]:
+    return lambda environment: [step(lua, environment) for lua in LUAS]
 
 
-def _nginx(*options: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
-    """The specs of Lua inside nginx."""
+def _busted(lua: str, environment: Environment) -> Step:
+    return Step(_busted_command(lua), "tap", _counts_files(environment))
 
-    def steps(environment: Environment) -> list[Step]:
-        command = ["python", "tests/openresty/inside.py", *options]
-        return [Step(command, "tap", _counts_files(environment) if counted else {})]
 
-    return steps
+def _nginx(environment: Environment) -> list[Step]:
+    """The specs of Lua inside nginx, with LuaJIT's compiler and without it."""
+    command = ["python", "tests/openresty/inside.py"]
+    return [
+        Step(command, "tap", _counts_files(environment)),
+        Step([*command, "--jit-off"], "tap"),
+    ]
 
 
 def _linters(*names: str) -> Callable[[Environment], list[Step]]:
@@ -195,7 +209,7 @@ def _sanitized_python(environment: Environment) -> list[Step]:
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": str(environment.root / "build/sanitized-python"),
     }
-    command = ["python", "-m", "pytest", "-q", "-n", str(WORKERS), "tests/python"]
+    command = _pytest_command("tests/python")
     # The sandbox and the command are Python alone; and Dask's processes, slowed down, take minutes
     # to find each other.
     left_out = [
@@ -206,15 +220,38 @@ def _sanitized_python(environment: Environment) -> list[Step]:
     return [Step([*command, *left_out], "junit", variables)]
 
 
-def _sanitized_lua(lua: str) -> Callable[[Environment], list[Step]]:
+def _lua_modules(build: Path, version: str) -> dict[str, str]:
+    """Where a Lua finds the modules of a build folder."""
+    name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
+    return {name: f"{build}/lua/{version}/?.so;;"}
+
+
+def _sanitized_lua(lua: str, environment: Environment) -> Step:
     version = {"luajit": "5.1"}.get(lua, lua.removeprefix("lua"))
+    modules = _lua_modules(environment.root / SANITIZED, version)
+    return Step(_busted_command(lua), "tap", {**_preload(), **modules})
 
-    def steps(environment: Environment) -> list[Step]:
-        modules = f"{environment.root}/{SANITIZED}/lua/{version}/?.so;;"
-        name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
-        return [Step(_busted_command(lua), "tap", {**_preload(), name: modules})]
 
-    return steps
+def _sanitized_lua_faults(environment: Environment) -> list[Step]:
+    """By one Lua: what differs from one to the other, its specs show."""
+    variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.4")}
+    command = _pytest_command("tests/lua", WAITERS)
+    return [Step([*command, "-k", "lua5.4"], "junit", variables)]
+
+
+def _sanitized_nginx(environment: Environment) -> list[Step]:
+    variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.1")}
+    return [Step(["python", "tests/openresty/inside.py"], "tap", variables)]
+
+
+def _sanitized_openresty(environment: Environment) -> list[Step]:
+    """What makes calls inside nginx. Left out are what measures memory, the ten thousand calls that
+    do the same again and again, and what is nginx's and Lua's alone."""
+    variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.1")}
+    command = _pytest_command("tests/openresty", WAITERS)
+    left_out = ("example_*", "documentation", "inside", "worker_memory", "reuse", "connecting")
+    ignored = [f"--ignore-glob=tests/openresty/test_{name}.py" for name in left_out]
+    return [Step([*command, *ignored], "junit", variables)]
 
 
 def _lua_allocations(build: str) -> Callable[[Environment], list[Step]]:
@@ -226,9 +263,7 @@ def _lua_allocations(build: str) -> Callable[[Environment], list[Step]]:
         found = []
         for version in ("5.1", "5.3", "5.4"):
             program = folder / f"bindings/lua/lua{version}_failing_allocator"
-            modules = f"{folder}/lua/{version}/?.so;;"
-            name = "LUA_CPATH" if version == "5.1" else f"LUA_CPATH_{version.replace('.', '_')}"
-            variables = {**SANITIZER_OPTIONS, name: modules}
+            variables = {**SANITIZER_OPTIONS, **_lua_modules(folder, version)}
             found.append(Step([str(program), script], "status", variables))
         return found
 
