@@ -180,6 +180,11 @@ def test_a_suite_beside_the_others_is_told_of_when_they_have_ended(tmp_path: Pat
     os.mkfifo(tmp_path / "pipe")
     waiting = "import os; print('nice', os.nice(0), open('pipe').read())"
     reading = "assert 'nice 19 begun' in open('waiting.log').read()"
+    if Path("/proc/self/autogroup").exists():
+        waiting += "; print('group:', open('/proc/self/autogroup').read())"
+        reading += (
+            "; import re; assert re.search('group: (.* nice 19)?\\n', open('waiting.log').read())"
+        )
     words = told(
         tmp_path,
         suite_of("reading", reading, reads_logs=True),

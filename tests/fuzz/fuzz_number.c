@@ -91,8 +91,11 @@ static void check_conversion(const char *number, size_t length)
     wxid_value *converted = NULL;
     wxid_error *error = NULL;
     if (wxid_convert_id(&converted, number, length, &error) != 0) {
+        input from = {(const uint8_t *)number, length};
+        char *text = take_text(&from);
         HOLDS(converted == NULL && wxid_error_kind(error) == WXID_KIND_USAGE);
-        check_error(error, MARK);
+        check_error(error, strlen(text) >= 8 ? text : MARK);
+        free(text);
         wxid_error_free(error);
         return;
     }

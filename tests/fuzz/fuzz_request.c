@@ -100,7 +100,8 @@ static wxid_session *new_session(const given *one)
         check_refusal(error);
         return NULL;
     }
-    HOLDS(error == NULL && !stands_in(MARK, wxid_session_description(session)));
+    HOLDS(error == NULL);
+    HOLDS(!stands_in(MARK, wxid_session_description(session)) || stands_in(MARK, one->base_url));
     HOLDS(wxid_session_settings(session)->access_token == NULL);
     return session;
 }

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,7 +59,7 @@ class Environment:
     variables: Mapping[str, str]
     running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     is_ending: threading.Event = field(default_factory=threading.Event)
-    prefix: Sequence[str] = ()  # of every command
+    prefix: Sequence[str] = ()  # of every step's command
 
     def log_of(self, suite: Suite) -> Path:
         return self.logs / f"{suite.name}.log"
@@ -102,9 +102,11 @@ class Outcome:
 def run_suite(suite: Suite, environment: Environment) -> Outcome:
     """Run a suite, its output going to its log. Never raises for what the suite does."""
     outcome = Outcome()
+    # Not with what time is left over: until it has been built, a suite beside the others is none.
+    preparing = replace(environment, prefix=())
     with environment.log_of(suite).open("ab") as log:
         for command in suite.prepare:
-            if _run(command, {}, environment, log) != 0:
+            if _run(command, {}, preparing, log) != 0:
                 outcome.fail("it could not be prepared")
                 return outcome
         try:
