@@ -101,6 +101,18 @@ def twice_head_apart(connection, request):
     return True
 
 
+def twice_long(connection, request):
+    """Good the first time; then both answers in one write, of which the second is so long that no
+    client has read all of it when it has the first."""
+    connection.read_body(request)
+    answer = compose(200, request.card())
+    if getattr(connection, "used", False):
+        answer += compose(200, request.card() + b" " * 32768)
+    connection.used = True
+    connection.send(answer)
+    return True
+
+
 def twice_soon(connection, request):
     """The second answer just behind the first, as a write of its own."""
     connection.read_body(request)
@@ -166,6 +178,7 @@ FAULTS = {
     "push-408-keeps-open": push_408_keeps_open,
     "twice-at-once": twice_at_once,
     "twice-head-apart": twice_head_apart,
+    "twice-long": twice_long,
     "twice-soon": twice_soon,
     "twice-soon-after": twice_soon_after,
     "twice-late": twice_late,
