@@ -324,10 +324,8 @@ static void test_token_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_token),
-        cmocka_unit_test(test_token_with_store),
-        cmocka_unit_test(test_records),
-        cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_token),      cmocka_unit_test(test_token_with_store),
+        cmocka_unit_test(test_records),    cmocka_unit_test(test_fetch),
         cmocka_unit_test(test_token_file),
     };
     return cmocka_run_group_tests_name("memory_tokens", tests, wrap_cjson, NULL);

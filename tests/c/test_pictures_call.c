@@ -3,9 +3,9 @@
 
 #include <png.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 #include <unistd.h>
 
 #define LIMIT 10000
