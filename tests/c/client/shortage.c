@@ -1,6 +1,6 @@
 #include "shortage.h"
 
-#include "support/failing_memory.h"
+#include "../support/failing_memory.h"
 
 #include <curl/curl.h>
 #include <string.h>
