@@ -158,13 +158,24 @@ static wxid__failure diagnose(const wxid__slot *slot, CURLcode code)
     return wxid__failure_of(code, slot->transfer.issued, verify_result);
 }
 
+/* Where libcurl has read more than a reply of known length it throws the rest away, and closes a
+ * connection that the reply would have kept. */
+static int has_read_more(const wxid__slot *slot)
+{
+    const wxid__incoming *reply = &slot->reply;
+    return slot->sockets.count == 0 && wxid__incoming_body_whole(reply) && !reply->closes &&
+           !slot->transfer.incomplete;
+}
+
 /* Two answers to one request, on a connection that had been used before: one of them belongs to the
- * request before, and nobody can say which. (By TLS it cannot be seen whether what has come is an
- * answer.) */
+ * request before, and nobody can say which. (By TLS it cannot be seen whether what has come and was
+ * not read is an answer.) */
 static int is_ambiguous(const wxid__slot *slot)
 {
-    return slot->transfer.reused && strcmp(slot->transfer.request->scheme, "http") == 0 &&
-           wxid__sockets_unread(&slot->sockets) == WXID__UNREAD_BYTES;
+    int by_tls = strcmp(slot->transfer.request->scheme, "https") == 0;
+    return slot->transfer.reused &&
+           (has_read_more(slot) ||
+            (!by_tls && wxid__sockets_unread(&slot->sockets) == WXID__UNREAD_BYTES));
 }
 
 void wxid__transfer_answer(const wxid__slot *slot, wxid_call *call, wxid__outcome how,
@@ -250,6 +261,9 @@ static void keep_or_close(wxid__slot *slot, wxid_trust *trust)
 
 void wxid__transfer_put_aside(wxid__slot *slot, wxid__means *means)
 {
+    if (has_read_more(slot)) {
+        wxid_trust_lose(&means->trust, wxid__now_ms());
+    }
     wxid__incoming_clear(&slot->reply);
     keep_or_close(slot, &means->trust);
     wxid__sockets_begin(&slot->sockets);

@@ -162,7 +162,8 @@ static int read_field(wxid__incoming *reply, const char *line, size_t length)
         keep(reply->retry_after, value, value_length);
     } else if (is_named(line, name_length, "Date")) {
         keep(reply->date, value, value_length);
-    } else if (is_named(line, name_length, "Connection")) {
+    } else if (is_named(line, name_length, "Connection") ||
+               is_named(line, name_length, "Proxy-Connection")) { /* libcurl obeys it, too */
         read_connection(reply, value, value_length);
     } else if (is_named(line, name_length, "Content-Length")) {
         reply->frames = 1;

@@ -40,6 +40,18 @@ static void assert_is_refused(const wxid_value *card, const char *name)
     wxid_value_free(made);
 }
 
+static void test_what_is_no_card_has_no_fields(void **state)
+{
+    wxid_value *card = new_card();
+    wxid_error *error = NULL;
+    (void)state;
+    put(card, "name", "canary");
+    wxid_value *text = (wxid_value *)(uintptr_t)wxid_value_get(card, "name");
+    int result = wxid_card_add(text, "id", 2, WXID_TYPE_STRING, "canary", 6, &error);
+    assert_usage(result, &error, "wxid_card_new()");
+    wxid_value_free(card);
+}
+
 static void test_fields(void **state)
 {
     const char *name;
@@ -134,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_what_is_no_card_has_no_fields),
         cmocka_unit_test(test_texts_that_are_none),
         cmocka_unit_test(test_texts_need_no_end),
         cmocka_unit_test(test_only_objects),

@@ -1,12 +1,15 @@
-/* An engine on a system of this program's own: its clock_gettime(), poll() and pthread_create()
- * come before the system's, also for the library and for libcurl. The clock runs 50 times as fast,
- * for idle connections are kept for 20 seconds. */
+/* An engine on a system of this program's own: its clock_gettime(), poll(), pthread_create() and
+ * getrandom() come before the system's, also for the library and for libcurl. The clock runs 50
+ * times as fast, for idle connections are kept for 20 seconds. */
 #include "client/engine_calls.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +22,7 @@
 static int is_fast;
 static atomic_int_fast64_t ahead_ms; /* the clock, beside being fast */
 static int has_no_thread;
+static int has_no_entropy; /* as in the first seconds of a machine's life */
 
 typedef int create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
@@ -28,6 +32,15 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     create *systems = NULL;
     *(void **)&systems = dlsym(RTLD_NEXT, "pthread_create");
     return has_no_thread ? EAGAIN : systems(thread, attributes, run, context);
+}
+
+ssize_t getrandom(void *buffer, size_t length, unsigned flags)
+{
+    if (has_no_entropy) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return syscall(SYS_getrandom, buffer, length, flags);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now)
@@ -186,6 +199,37 @@ static void without_a_thread_nothing_starts(void **state)
     wxid_client_free(client);
 }
 
+/* The boundary of a multipart body is made of the call's seed. */
+static void call_and_copy_head(wxid_client *client, char *head, size_t size)
+{
+    wxid_value *card = NULL;
+    wxid_recognition recognition = WXID_RECOGNITION_INIT;
+    unsigned char *picture = new_picture(SMALL, 1);
+    recognition.image = picture;
+    recognition.image_length = SMALL;
+    assert_int_equal(wxid_client_recognize(&card, client, &recognition, NULL, NULL), 0);
+    const char *told = wxid_value_string(wxid_value_get(card, "head"), NULL);
+    assert_non_null(strstr(told, "boundary="));
+    (void)snprintf(head, size, "%s", told);
+    wxid_value_free(card);
+    free(picture);
+}
+
+static void calls_differ_without_entropy(void **state)
+{
+    char heads[2][1024];
+    wxid_client *client = new_client((client_options){
+        .fault = "echo", .timeout_ms = 20000 * FASTER, .connect_timeout_ms = 20000 * FASTER});
+    (void)state;
+    has_no_entropy = 1;
+    for (size_t i = 0; i < 2; i++) {
+        call_and_copy_head(client, heads[i], sizeof heads[i]);
+    }
+    has_no_entropy = 0;
+    assert_string_not_equal(heads[0], heads[1]);
+    wxid_client_free(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +237,7 @@ int main(void)
         cmocka_unit_test(also_while_others_are_used),
         cmocka_unit_test(nothing_is_sent_after_its_deadline),
         cmocka_unit_test(without_a_thread_nothing_starts),
+        cmocka_unit_test(calls_differ_without_entropy),
     };
     return cmocka_run_group_tests(tests, start_fast_clock, stop_server);
 }

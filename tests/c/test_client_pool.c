@@ -111,6 +111,44 @@ static void the_deadline_holds_while_waiting_for_a_connection(void **state)
     wxid_client_free(client);
 }
 
+typedef struct turn {
+    pthread_t other; /* which has the only connection */
+    int is_over;
+} turn;
+
+/* Ends the call in the very moment in which the other has handed its connection over. */
+static int wait_for_other_and_end(void *context)
+{
+    turn *mine = context;
+    if (!mine->is_over) {
+        join_threads(&mine->other, 1);
+        mine->is_over = 1;
+    }
+    return 1;
+}
+
+static void a_connection_is_not_lost_with_the_call_it_was_handed_to(void **state)
+{
+    turn mine = {.is_over = 0};
+    work busy = {0};
+    wxid_hooks hooks = WXID_HOOKS_INIT;
+    wxid_client *client =
+        new_client((client_options){.fault = "slow-ok", .max_connections = 1, .timeout_ms = 5000});
+    (void)state;
+    hooks.context = &mine;
+    hooks.tick = wait_for_other_and_end;
+    server_reset();
+    busy = (work){.client = client, .calls = 1, .length = SMALL};
+    run_threads(&mine.other, &busy, 1);
+    while (server_seen("slow-ok").posts_begun == 0) {
+        sleep_ms(5);
+    }
+    assert_int_equal(recognize(client, SMALL, 2, &hooks).kind, WXID_KIND_INTERRUPTED);
+    assert_int_equal(busy.right, 1);
+    assert_clean_call(client);
+    wxid_client_free(client);
+}
+
 /* ---- Hooks ---- */
 
 typedef struct patience {
@@ -279,6 +317,7 @@ int main(void)
         cmocka_unit_test(the_deadline_holds_while_waiting_for_a_connection),
         cmocka_unit_test(a_tick_ends_a_call_wherever_it_is),
         cmocka_unit_test(a_tick_ends_the_wait_for_a_connection),
+        cmocka_unit_test(a_connection_is_not_lost_with_the_call_it_was_handed_to),
         cmocka_unit_test(tokens_are_asked_for),
         cmocka_unit_test(a_closed_client_says_so),
         cmocka_unit_test(calls_in_flight_end_as_they_would),

@@ -207,6 +207,27 @@ static void late_answers_on_idle_connections_cost_nothing(void **state)
 
 /* Once a second answer has been seen, every request gets a connection of its own, although all is
  * well. */
+/* Which of two is the right one nobody can say, although libcurl takes the first and throws the
+ * second away. */
+static void two_answers_on_a_kept_connection_are_none(void **state)
+{
+    static const char *const faults[] = {"twice-on-reuse", "twice-long-on-reuse"};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        wxid_client *client = client_of(faults[i / 2], i % 2 == 1);
+        server_reset();
+        assert_clean_call(client);
+        result got = recognize(client, SMALL, 1, NULL);
+        assert_int_equal(got.kind, WXID_KIND_PROTOCOL);
+        assert_non_null(strstr(got.message, "two answers to one request"));
+        assert_clean_call(client);
+        seen counted = server_seen(faults[i / 2]);
+        assert_int_equal(counted.posts_begun, 3);
+        assert_int_equal(counted.connections, 2);
+        wxid_client_free(client);
+    }
+}
+
 static void trust_once_lost_stays_lost(void **state)
 {
     (void)state;
@@ -311,6 +332,7 @@ int main(void)
         cmocka_unit_test(late_answers_are_never_handed_out),
         cmocka_unit_test(late_answers_are_found_inside_the_tls_library),
         cmocka_unit_test(late_answers_on_idle_connections_cost_nothing),
+        cmocka_unit_test(two_answers_on_a_kept_connection_are_none),
         cmocka_unit_test(trust_once_lost_stays_lost),
         cmocka_unit_test(the_first_uses_of_kept_connections_are_cautious),
         cmocka_unit_test(an_answer_during_the_upload_is_not_this_ones),

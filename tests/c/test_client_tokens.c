@@ -189,6 +189,23 @@ static void a_client_ends_while_its_renewal_hangs(void **state)
     wxid_client_free(loader);
 }
 
+/* In another thread, when the endpoint has been left alone for as long as it wants. */
+static void a_renewal_that_failed_is_tried_again(void **state)
+{
+    wxid_client *loader = load_stale_token(new_account("account-failing", 1));
+    wxid_client *client = new_account("account-failing", 0);
+    int64_t until = now_ms() + 10000 * slowness();
+    (void)state;
+    server_reset();
+    while (count("account-failing/fetches") < 2 && now_ms() < until) {
+        assert_clean_call(client);
+        sleep_ms(20);
+    }
+    assert_int_equal(count("account-failing/fetches"), 2);
+    wxid_client_free(client);
+    wxid_client_free(loader);
+}
+
 #ifdef __SANITIZE_THREAD__ /* which allows a forked child no threads */
 enum { CHILD_HAS_THREADS = 0 };
 #else
@@ -310,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup(a_store_may_end_the_call, next_account),
         cmocka_unit_test_setup(a_stale_token_is_renewed_beside_calls, next_account),
         cmocka_unit_test_setup(a_client_ends_while_its_renewal_hangs, next_account),
+        cmocka_unit_test_setup(a_renewal_that_failed_is_tried_again, next_account),
         cmocka_unit_test_setup(a_fork_while_a_renewal_is_under_way, next_account),
         cmocka_unit_test_setup(a_store_s_own_thread_renews, next_account),
         cmocka_unit_test_setup(the_background_is_asked_once, next_account),

@@ -125,6 +125,7 @@ static const row heads[] = {
     A_CARD("Connection: keep-alive", WITH("Connection: keep-alive\r\n")),
     A_CARD("Connection: clos", WITH("Connection: clos\r\n")),
     A_LAST_CARD("Connection: close", WITH("Connection: close\r\n")),
+    A_LAST_CARD("Proxy-Connection: close", WITH("Proxy-Connection: close\r\n")),
     A_LAST_CARD("Connection: Close in a list", WITH("Connection: x, CLOSE\r\n")),
     REFUSED("no colon", WITH("nonsense\r\n"), NOT_HTTP),
     REFUSED("no colon in a 1xx", "HTTP/1.1 100 Continue\r\nnonsense\r\n", NOT_HTTP),

@@ -102,6 +102,15 @@ static void test_size_is_read_not_believed(void **state)
     assert_int_equal(read_kind("/proc/self/status", 0, NULL), WXID_KIND_IMAGE_INPUT);
 }
 
+/* A regular file as far as can be told, of which no byte can be read at the beginning. */
+static void test_reading_fails(void **state)
+{
+    int system_code = 0;
+    (void)state;
+    assert_int_equal(read_kind("/proc/self/mem", 0, &system_code), WXID_KIND_SYSTEM);
+    assert_int_equal(system_code, EIO);
+}
+
 static void test_descriptors_are_closed(void **state)
 {
     int before = dup(0);
@@ -140,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_not_files),
         cmocka_unit_test(test_size_is_read_not_believed),
+        cmocka_unit_test(test_reading_fails),
         cmocka_unit_test(test_descriptors_are_closed),
     };
     return cmocka_run_group_tests_name("image", tests, make_folder, remove_folder);

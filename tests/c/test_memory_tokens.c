@@ -246,6 +246,40 @@ static void test_records(void **state)
     every_allocation_fails(read_store, &failure);
 }
 
+/* ---- A fetch by itself ---- */
+
+static int fetch(void *context)
+{
+    wxid_settings settings = WXID_SETTINGS_INIT;
+    wxid_token_fetch asked = WXID_TOKEN_FETCH_INIT;
+    wxid_session *session = NULL;
+    wxid_call *call = NULL;
+    wxid_error *error = NULL;
+    asked.appid = APPID;
+    asked.secret = SECRET;
+    asked.endpoint = context;
+    settings.access_token = "token_of_the_tests";
+    clock_ms = 0;
+    int failed = make_session(&session, &settings);
+    if (failed == 0 &&
+        wxid_call_new_token_fetch(&call, session, &asked, clock_ms, 1, &error) == 0) {
+        failed = take_token(call);
+    } else if (failed == 0) {
+        failed = judge(error);
+    }
+    have_memory();
+    wxid_session_free(session);
+    return failed;
+}
+
+static void test_fetch(void **state)
+{
+    char endpoints[][16] = {"token", "stable_token"};
+    (void)state;
+    every_allocation_fails(fetch, endpoints[0]);
+    every_allocation_fails(fetch, endpoints[1]);
+}
+
 /* ---- A token file ---- */
 
 static void write_token(const char *path, const char *token)
@@ -290,9 +324,8 @@ static void test_token_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_token),
-        cmocka_unit_test(test_token_with_store),
-        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_token),      cmocka_unit_test(test_token_with_store),
+        cmocka_unit_test(test_records),    cmocka_unit_test(test_fetch),
         cmocka_unit_test(test_token_file),
     };
     return cmocka_run_group_tests_name("memory_tokens", tests, wrap_cjson, NULL);

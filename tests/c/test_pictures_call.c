@@ -3,6 +3,7 @@
 
 #include <png.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,40 @@ static void test_uploads(void **state)
     bytes_free(&small);
 }
 
+/* What a call does with a picture can be had without one, too. */
+static void test_fit_by_path(void **state)
+{
+    char path[] = "/tmp/wxidcard-test-XXXXXX";
+    bytes jpeg = make_jpeg((painting){203, 151, 40}, (jpeg_kind){.across = 2});
+    wxid_fit fit = WXID_FIT_INIT;
+    wxid_picture *by_bytes = NULL;
+    wxid_picture *by_path = NULL;
+    wxid_error *error = NULL;
+    size_t lengths[2];
+    (void)state;
+    fit.max_image_bytes = LIMIT;
+    write_file(path, jpeg);
+    assert_int_equal(wxid_picture_fit(&by_bytes, jpeg.data, jpeg.length, &fit, NULL), 0);
+    fit.image_path = path;
+    assert_int_equal(wxid_picture_fit(&by_path, NULL, 0, &fit, NULL), 0);
+    const void *data = wxid_picture_data(by_bytes, &lengths[0]);
+    const void *same = wxid_picture_data(by_path, &lengths[1]);
+    assert_true(lengths[0] < LIMIT);
+    assert_int_equal(lengths[0], lengths[1]);
+    assert_memory_equal(data, same, lengths[0]);
+    wxid_picture_free(by_bytes);
+    wxid_picture_free(by_path);
+    assert_int_equal(wxid_picture_fit(&by_path, jpeg.data, jpeg.length, &fit, &error), -1);
+    assert_int_equal(wxid_error_kind(error), WXID_KIND_USAGE);
+    wxid_error_free(error);
+    unlink(path);
+    assert_int_equal(wxid_picture_fit(&by_path, NULL, 0, &fit, &error), -1);
+    assert_int_equal(wxid_error_kind(error), WXID_KIND_SYSTEM);
+    assert_int_equal(wxid_error_system_code(error), ENOENT);
+    wxid_error_free(error);
+    bytes_free(&jpeg);
+}
+
 static void assert_refused(wxid_session *session, const char *path, const char *words)
 {
     wxid_recognition recognition = WXID_RECOGNITION_INIT;
@@ -131,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uploads),
+        cmocka_unit_test(test_fit_by_path),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests_name("pictures_call", tests, NULL, NULL);

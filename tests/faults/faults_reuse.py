@@ -106,6 +106,22 @@ def twice_head_apart(connection, request):
     return True
 
 
+def twice_on_reuse(connection, request, padding=0):
+    """Good the first time, and then both answers in one write."""
+    connection.read_body(request)
+    answer = compose(200, request.card())
+    if getattr(connection, "used", False):
+        answer += compose(200, request.card() + b" " * padding)
+    connection.used = True
+    connection.send(answer)
+    return True
+
+
+def twice_long_on_reuse(connection, request):
+    """The same, and nobody has read all of the second when he has the first."""
+    return twice_on_reuse(connection, request, padding=32768)
+
+
 def twice_soon(connection, request):
     """The second answer just behind the first, as a write of its own."""
     connection.read_body(request)
@@ -192,6 +208,8 @@ FAULTS = {
     "push-408-keeps-open": push_408_keeps_open,
     "twice-at-once": twice_at_once,
     "twice-head-apart": twice_head_apart,
+    "twice-on-reuse": twice_on_reuse,
+    "twice-long-on-reuse": twice_long_on_reuse,
     "twice-soon": twice_soon,
     "twice-soon-after": twice_soon_after,
     "twice-late": twice_late,

@@ -35,7 +35,7 @@ def tokens_closing(connection, request):
     return tokens(connection, request, close=True)
 
 
-def account(connection, request, *, name, refused=(), hangs=False):
+def account(connection, request, *, name, refused=(), hangs=False, fails=False):
     """Gives tokens slowly, or never; refuses some of them."""
     connection.read_body(request)
     if is_fetch(request):
@@ -43,6 +43,9 @@ def account(connection, request, *, name, refused=(), hangs=False):
         if hangs:
             connection.drain()
             return False
+        if fails:
+            connection.reply(500, b"")
+            return True
         time.sleep(FETCH_SECONDS)
         give_token(connection, request, f"{name}-{number}")
         return True
@@ -66,4 +69,5 @@ FAULTS = {
     "account": named("account"),
     "account-refusing": named("account-refusing", refused=("account-refusing-1",)),
     "account-hanging": named("account-hanging", hangs=True),
+    "account-failing": named("account-failing", fails=True),
 }

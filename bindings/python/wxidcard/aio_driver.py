@@ -48,6 +48,7 @@ class Driver:
         "_engine",
         "_idle",
         "_loop",
+        "_number",
         "_pid",
         "_session",
         "is_closed",
@@ -55,6 +56,7 @@ class Driver:
 
     _engine: "_core.Engine[asyncio.Future[None]] | None"  # None at the end
     _loop: asyncio.AbstractEventLoop | None
+    _number: int  # of the engine's descriptor, which the loop looks at
     _calls: int  # for which somebody waits
     _idle: asyncio.Event  # while there are none
     _apart: "set[asyncio.Task[None]]"  # what goes on although nobody waits for it
@@ -65,6 +67,7 @@ class Driver:
         self._engine = _core.Engine(session)
         self._pid = os.getpid()
         self._loop = None
+        self._number = self._engine.fileno()
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -81,7 +84,7 @@ class Driver:
         self.refuse_if_closed()
         running = asyncio.get_running_loop()
         if self._loop is None and self._engine is not None:
-            running.add_reader(self._engine.fileno(), _take, weakref.ref(self))
+            running.add_reader(self._number, _take, weakref.ref(self))
             self._loop = running
         elif self._loop is not running:
             raise RuntimeError(
@@ -233,7 +236,7 @@ class Driver:
         if engine is not None:
             engine.close()
             if loop is not None and not loop.is_closed():
-                loop.call_soon_threadsafe(_forget, loop, engine)
+                loop.call_soon_threadsafe(_forget, loop, self._number, engine)
         return was_open
 
 
@@ -250,9 +253,12 @@ def _tell(engine: "_core.Engine[asyncio.Future[None]]") -> None:
             waiter.set_result(None)
 
 
-def _forget(loop: asyncio.AbstractEventLoop, engine: "_core.Engine[asyncio.Future[None]]") -> None:
-    """Its descriptor must stay open until the loop does not look at it any more."""
-    loop.remove_reader(engine.fileno())
+def _forget(
+    loop: asyncio.AbstractEventLoop, number: int, engine: "_core.Engine[asyncio.Future[None]]"
+) -> None:
+    """Its descriptor must stay open until the loop does not look at it any more: a loop that went
+    on looking would be deaf to the next one of that number."""
+    loop.remove_reader(number)
     _tell(engine)
 
 

@@ -1,5 +1,7 @@
 #include "shortage.h"
 
+#include "../support/failing_memory.h"
+
 #include <curl/curl.h>
 #include <string.h>
 
@@ -19,6 +21,7 @@ int start_server_and_wrap_libcurl(void **state)
 {
     CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, __wrap_malloc, __wrap_free,
                                          __wrap_realloc, copy_text, __wrap_calloc);
+    spare_allocations(slowness());
     return code == CURLE_OK ? start_server(state) : -1;
 }
 

@@ -14,6 +14,8 @@ void every_allocation_fails_beside(long kept, int (*run)(void *context), void *c
 /* How many of the blocks that are freed during a run hold a text: if it is a secret, none may. What
  * realloc() leaves behind is not seen. */
 int blocks_freed_with(const char *text, void (*run)(void *context), void *context);
+/* Only every so-many-th fails, from now on: for runs that take long where all is slowed down. */
+void spare_allocations(long every);
 /* Within a run: there is memory again. */
 void have_memory(void);
 /* By hand: after n allocations one fails, or all do; and whether one has. */
