@@ -277,6 +277,49 @@ static void an_unanswered_connection_ends_in_time(void **state)
     }
 }
 
+static void assert_refused(wxid_client *client, const wxid_recognition *asked)
+{
+    wxid_value *card = NULL;
+    assert_int_equal(wxid_client_recognize(&card, client, asked, NULL, NULL), -1);
+    assert_null(card);
+}
+
+/* 65, 66, 68: what is no picture, is too large, or is a URL that the service could not use. */
+static void what_is_refused_reaches_nobody(void **state)
+{
+    static const char *const urls[] = {
+        "file:///etc/passwd", "example.com/a.jpg", "https://user:password@example.com/a.jpg",
+        "https://example.com/\r\n", "https%3A%2F%2Fexample.com%2Fa.jpg"};
+    static const char *const paths[] = {"/dev/zero", "/", "/missing", "/proc/self/status"};
+    static const size_t lengths[] = {0, 1, 2 << 20};
+    wxid_client *client =
+        new_client((client_options){.word = "chain", .ca_file = server_word("ca"), .fault = "ok"});
+    (void)state;
+    server_reset();
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        wxid_recognition asked = WXID_RECOGNITION_INIT;
+        asked.img_url = urls[i];
+        assert_refused(client, &asked);
+    }
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        wxid_recognition asked = WXID_RECOGNITION_INIT;
+        asked.image_path = paths[i];
+        assert_refused(client, &asked);
+    }
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        unsigned char *picture = new_picture(2 << 20, 1);
+        wxid_recognition asked = WXID_RECOGNITION_INIT;
+        asked.image = picture;
+        asked.image_length = lengths[i];
+        assert_refused(client, &asked);
+        free(picture);
+    }
+    assert_int_equal(server_seen("listener/chain").connections, 0);
+    assert_clean_call(client);
+    assert_int_equal(server_seen("listener/chain").connections, 1);
+    wxid_client_free(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_large_picture_starts_at_once),
         cmocka_unit_test(no_connection_is_kind_connect),
         cmocka_unit_test(an_unanswered_connection_ends_in_time),
+        cmocka_unit_test(what_is_refused_reaches_nobody),
     };
     return cmocka_run_group_tests(tests, start_with_expectations, stop_with_expectations);
 }

@@ -47,6 +47,25 @@ def test_every_row_is_there_once() -> None:
     assert all(row.fault and row.expected for row in ROWS)
 
 
+MOST_POSTS = {"N": 1, "S": 0, "A": 2, "B": 3, "T": 2}
+
+
+def test_the_posts_of_each_case_are_those_of_its_class() -> None:
+    """Or fewer, where the time that a call has is over before."""
+    table = json.loads((ROOT / "tests/faults/expectations.json").read_text(encoding="utf-8"))
+    for case in table["cases"]:
+        assert len(case["kinds"]) == len(case["retry"]) == len(case["posts"]), case
+        for kind, name, posts in zip(case["kinds"], case["retry"], case["posts"], strict=True):
+            takes_time = kind == "timeout" or "/retry-after-" in case["fault"]
+            most = MOST_POSTS[name]
+            assert posts == most or (takes_time and 1 <= posts < most), case
+
+
+@each_row
+def test_a_row_has_its_posts(row: matrix.Row) -> None:
+    assert row.posts
+
+
 def test_every_case_has_its_row() -> None:
     assert matrix.meetings_by_row().keys() <= {row.number for row in ROWS}
 

@@ -19,6 +19,10 @@ PAGE = ROOT / "docs/reliability.md"
 BEGIN = "<!-- Written by tests/faults/matrix.py, from tests/faults/rows.json. -->\n"
 END = "<!-- As far as here. -->\n"
 AS_C, OWED, NONE = "as C", "owed: ", "none: "
+# In the place of a class.
+A_CARD = ""
+# Without a token that can be renewed T is as N.
+POSTS_OF_VECTORS = {A_CARD: 1, "N": 1, "T": 1, "B": 3}
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Row:
     number: int
     fault: str
     expected: str
+    posts: str
     vectors: tuple[str, ...]
     cells: dict[str, Cell]
 
@@ -89,8 +94,53 @@ def meetings_by_row() -> Counter[int]:
     return found
 
 
+def _counts_by_row() -> dict[int, dict[str, set[int]]]:
+    """How many POSTs the server counts for a row's faults, with retries, by class."""
+    found: dict[int, dict[str, set[int]]] = {}
+    table = _read("expectations.json")
+    for case in table["cases"]:
+        classes = found.setdefault(case["row"], {})
+        for name, posts in zip(case["retry"], case["posts"], strict=True):
+            classes.setdefault(name, set()).add(posts)
+    for case in table["refused"]:
+        for name in case["retry"]:
+            found.setdefault(case["row"], {}).setdefault(name, set()).add(0)
+    for case in table["right"]:
+        found.setdefault(case["row"], {}).setdefault(A_CARD, set()).add(1)
+    return found
+
+
+def _classes_of_vectors() -> dict[str, str]:
+    path = ROOT / "tests/vectors/replies.json"
+    cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
+    return {case["name"]: case.get("retry", A_CARD) for case in cases}
+
+
+def posts_by_row() -> dict[int, str]:
+    """What the table shows of it: "A: 2", "B: 1 to 3", or several of them. For rows whose tests are
+    others, what rows.json says."""
+    counts = _counts_by_row()
+    classes = _classes_of_vectors()
+    shown = {}
+    for row in _read("rows.json")["rows"]:
+        found = counts.get(row["row"], {})
+        for name in row.get("vectors", ()):
+            if name in classes:
+                posts = POSTS_OF_VECTORS[classes[name]]
+                found.setdefault(classes[name], set()).add(posts)
+        parts = [
+            f"{name}: {' to '.join(map(str, sorted({min(posts), max(posts)})))}"
+            for name, posts in sorted(found.items())
+            if name != A_CARD
+        ]
+        of_cards = "1" if A_CARD in found else ""
+        shown[row["row"]] = row.get("posts") or ", ".join(parts) or of_cards
+    return shown
+
+
 def rows() -> list[Row]:
     meetings = meetings_by_row()
+    posts = posts_by_row()
     read = []
     for row in _read("rows.json")["rows"]:
         number, vectors = row["row"], tuple(row.get("vectors", ()))
@@ -98,7 +148,7 @@ def rows() -> list[Row]:
             driver: Cell(meetings[number], len(vectors), tuple(row.get(driver, ())))
             for driver in drivers()
         }
-        read.append(Row(number, row["fault"], row["expected"], vectors, cells))
+        read.append(Row(number, row["fault"], row["expected"], posts[number], vectors, cells))
     return read
 
 
@@ -106,11 +156,11 @@ def table() -> str:
     """The table, how many cells are what, and the reasons of those that are not shown."""
     names = drivers()
     read = rows()
-    lines = [f"| # | fault | expected | {' | '.join(names.values())} |"]
-    lines.append("|---" * (3 + len(names)) + "|")
+    lines = [f"| # | fault | expected | POSTs | {' | '.join(names.values())} |"]
+    lines.append("|---" * (4 + len(names)) + "|")
     for row in read:
         cells = " | ".join(str(row.cells[driver]) for driver in names)
-        lines.append(f"| {row.number} | {row.fault} | {row.expected} | {cells} |")
+        lines.append(f"| {row.number} | {row.fault} | {row.expected} | {row.posts} | {cells} |")
     states = Counter(cell.state for row in read for cell in row.cells.values())
     lines += [
         "",

@@ -14,6 +14,7 @@ from fault_server import FaultServer
 
 CLIENT = r"""
 local cjson = require "cjson"
+local core = require "wxidcard.core"
 local safe = require "wxidcard.safe"
 local calls, clients, is_released = {}, {}, false
 
@@ -39,11 +40,9 @@ end
 local function one(arguments, number)
     local picture = picture_of(tonumber(arguments.length), number)
     local given = arguments.url and { img_url = arguments.url } or { img = picture }
-    ngx.update_time()
-    local began = ngx.now()
+    local began_ms = core.now_ms() -- nginx's clock, when it is set, ends the sleeps of others
     local card, message, err = client_of(arguments):recognize(given)
-    ngx.update_time()
-    local outcome = { elapsed_ms = (ngx.now() - began) * 1000, message = message }
+    local outcome = { elapsed_ms = core.now_ms() - began_ms, message = message }
     if card then
         outcome.right = card.image_crc32 == ngx.crc32_long(picture)
     else
@@ -70,7 +69,9 @@ local function call_in_turn(arguments, first, last)
         if pause and pause ~= "0" then
             ngx.sleep(tonumber(pause) / 1000)
         end
-        keep_busy(tonumber(arguments.busy) or 0)
+        if arguments.busy then
+            keep_busy(tonumber(arguments.busy))
+        end
     end
     return outcomes
 end
@@ -79,7 +80,38 @@ function calls.series(arguments)
     return cjson.encode(call_in_turn(arguments, 1, tonumber(arguments.calls)))
 end
 
--- The same, and then the request goes on until it is released.
+-- Nothing is known of the service any more, as in a worker that has just begun.
+local function forget()
+    for name in pairs(package.loaded) do
+        if name:find("^wxidcard") and name ~= "wxidcard.core" then
+            package.loaded[name] = nil
+        end
+    end
+    safe, clients = require "wxidcard.safe", {}
+end
+
+-- Calls in a few threads, and again from the beginning when all has been forgotten.
+function calls.forgetful(arguments)
+    local outcomes, threads = {}, tonumber(arguments.threads)
+    local each = tonumber(arguments.each)
+    for first = tonumber(arguments.first), tonumber(arguments.last), threads * each do
+        forget()
+        local running = {}
+        for number = 1, threads do
+            local mine = first + (number - 1) * each
+            running[number] = ngx.thread.spawn(call_in_turn, arguments, mine, mine + each - 1)
+        end
+        for _, thread in ipairs(running) do
+            local _, met = ngx.thread.wait(thread)
+            for _, outcome in ipairs(met) do
+                outcomes[#outcomes + 1] = outcome
+            end
+        end
+    end
+    return cjson.encode(outcomes)
+end
+
+-- A series, after which the request goes on until it is released.
 function calls.held(arguments)
     local outcomes = calls.series(arguments)
     while not is_released do
@@ -185,6 +217,14 @@ class Caller:
     ) -> list[dict[str, Any]]:
         """At any base URL."""
         return self._ask("series", base=base, calls=calls, length=length, **more)
+
+    def forgetful(
+        self, fault: str, numbers: range, threads: int, each: int
+    ) -> list[dict[str, Any]]:
+        """Threads make ``each`` calls; when they have ended, the next ones are the first again."""
+        base = self.server.base(fault)
+        asked = {"first": numbers[0], "last": numbers[-1], "threads": threads, "each": each}
+        return self._ask("forgetful", base=base, length=2000, **asked)
 
     def held_at(self, base: str, calls: int = 1, **more: object) -> list[dict[str, Any]]:
         """The same in a request that goes on until ``release``."""

@@ -22,13 +22,19 @@ def numbers_of(client: int) -> range:
     return range(client * CALLS_EACH, (client + 1) * CALLS_EACH)
 
 
+def count(server: FaultServer, what: str = "") -> int:
+    return server.seen(FAULT + what)["posts_begun"]
+
+
 def check_late_answers(server: FaultServer, outcomes: Iterable[Outcome]) -> None:
-    """That each call got its own card, and nothing was sent twice for it."""
+    """That each call got its own card, and nothing was sent twice for it; but for what a stall of
+    the server may have done, which no caution of a client's can help."""
     met = [(outcome.right, outcome.kind) for outcome in outcomes]
     wrong = [outcome for outcome in met if outcome != (True, None)]
     calls = CLIENTS * CALLS_EACH
+    stalled = count(server, "/stalled")
     assert len(met) == calls
-    assert not wrong, wrong[:10]
-    assert server.seen(FAULT)["posts_begun"] == calls
-    # Else the server was stalled too often for this to say much.
-    assert server.seen(f"{FAULT}/late")["posts_begun"] >= calls / 2
+    assert len(wrong) <= stalled, wrong[:10]
+    assert calls <= count(server) <= calls + stalled
+    # Else this says little: the server was stalled all the time.
+    assert stalled + count(server, "/skipped") < calls / 2
