@@ -92,11 +92,11 @@ def test_a_late_card_is_late() -> None:
 
 def test_as_late_as_the_machine_is_slow_is_load() -> None:
     tally = good_tally()
-    tally.take(CLEAN, card_of(CLEAN, elapsed_ms=15_600), stall_ms=400)
+    tally.take(CLEAN, card_of(CLEAN, elapsed_ms=16_049), stall_ms=400)
     assert (findings(tally), tally.late_by_load) == ([], 1)
-    tally.take(CLEAN, card_of(CLEAN, elapsed_ms=15_700), stall_ms=400)
+    tally.take(CLEAN, card_of(CLEAN, elapsed_ms=16_051), stall_ms=400)
     (finding,) = findings(tally)
-    assert "700 ms after its deadline" in finding
+    assert "1051 ms after its deadline" in finding
     assert tally.late_by_load == 1
 
 
