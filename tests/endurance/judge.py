@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from plan import Call
 
 LATE_MS = 250
-# How often a call may wait for the processor as long as a sleeper did lately: until it is woken, and
-# until it has done what it was woken for, the server's answer or its own.
+# How often a call may wait for the processor as long as a sleeper did lately: until it is woken,
+# and, interrupted, until it goes on.
 WAITS = 2
 # Findings of one sort that are told; of the others there is the count.
 MOST_TOLD = 5
