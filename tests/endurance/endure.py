@@ -9,7 +9,6 @@ memory, descriptors or threads are left, or something secret stands in a log.
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import random
@@ -36,7 +35,7 @@ from ports import (
     python_driver,
     workers_of,
 )
-from rounds import Driver, watch_stalls
+from rounds import Driver, Stalls
 from secrets_told import logs_that_tell
 
 from fault_server import FaultServer, fault_server
@@ -70,7 +69,7 @@ class Run:
         self.seconds: float = options.seconds
         self.seed: int = options.seed
         self.logs: Path = options.logs
-        self.worst_stall_ms = 0.0
+        self.stalls = Stalls()
         self.too_many = 0
 
     def round_ends(self) -> list[float]:
@@ -79,9 +78,6 @@ class Run:
         now = time.monotonic()
         return [now + self.seconds * number / count for number in range(1, count + 1)]
 
-    def saw_stall(self, milliseconds: float) -> None:
-        self.worst_stall_ms = max(self.worst_stall_ms, milliseconds)
-
     def log_of(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
@@ -89,7 +85,7 @@ class Run:
 
     def driver(self, name: str, ports: list[Port], servers: list[FaultServer]) -> Driver:
         plans = [self._plan(name, number, servers) for number in range(len(ports))]
-        return Driver(name, ports, plans, AT_ONCE[name])
+        return Driver(name, ports, plans, AT_ONCE[name], self.stalls)
 
     def _plan(self, name: str, number: int, servers: list[FaultServer]) -> Plan:
         in_nginx = name == "openresty"
@@ -159,7 +155,6 @@ def _commands(name: str) -> list[list[str | Path]]:
 
 
 async def endure(run: Run, names: list[str], show: report.Progress) -> list[Driver]:
-    is_over = asyncio.Event()
     drivers: list[Driver] = []
     async with AsyncExitStack() as stack:
         with ExitStack() as servers_stack:
@@ -167,23 +162,27 @@ async def endure(run: Run, names: list[str], show: report.Progress) -> list[Driv
             for name in names:
                 ports = await stack.enter_async_context(run.ports(name, servers))
                 drivers.append(run.driver(name, ports, servers))
-            watching = [asyncio.create_task(driver.sample()) for driver in drivers]
-            watching += [
-                asyncio.create_task(watch_stalls(run.saw_stall)),
-                asyncio.create_task(show.follow(drivers)),
-            ]
-            ends = run.round_ends()
-            await asyncio.gather(*(driver.run(ends) for driver in drivers))
-            for task in watching:
-                task.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
-            alive = [driver for driver in drivers if driver.is_alive]
-            finishing = asyncio.gather(*(driver.finish(is_over) for driver in alive))
+            async with watching(run, drivers, show):
+                ends = run.round_ends()
+                await asyncio.gather(*(driver.run(ends) for driver in drivers))
+            await asyncio.gather(*(driver.close() for driver in drivers if driver.is_alive))
             # On kept connections a request may go once more where it was certainly not taken.
             run.too_many = servers[0].seen("as-told/too-many")["posts_begun"]
-        is_over.set()
-        await finishing
+        await asyncio.gather(*(driver.finish() for driver in drivers if driver.is_alive))
     return drivers
+
+
+@asynccontextmanager
+async def watching(run: Run, drivers: list[Driver], show: report.Progress) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(driver.sample()) for driver in drivers]
+    tasks.append(asyncio.create_task(run.stalls.watch()))
+    tasks.append(asyncio.create_task(show.follow(drivers)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def read_options() -> argparse.Namespace:
@@ -217,6 +216,17 @@ def read_options() -> argparse.Namespace:
     return options
 
 
+def all_findings(run: Run, drivers: list[Driver]) -> dict[str, list[str]]:
+    """Sentences, by the driver that they are about, or "servers" or "logs"."""
+    found = {driver.name: findings(driver.tally) for driver in drivers}
+    found["servers"] = []
+    if run.too_many:
+        found["servers"].append(f"{run.too_many} POSTs were beyond the three of a call")
+    told = logs_that_tell(run.logs)
+    found["logs"] = [f"{path} tells what is secret: {what}" for path, what in told]
+    return found
+
+
 def main() -> int:
     options = read_options()
     run = Run(options)
@@ -225,19 +235,19 @@ def main() -> int:
         log.unlink()
     os.environ["MALLOC_MMAP_THRESHOLD_"] = ALLOCATION["MALLOC_MMAP_THRESHOLD_"]  # nginx's, too
     print(f"seed {run.seed}", file=sys.stderr, flush=True)
-    with report.progress(run.seconds) as show:
-        drivers = asyncio.run(endure(run, options.drivers, show))
-    found = {driver.name: findings(driver.tally) for driver in drivers}
-    if run.too_many:
-        found["servers"] = [f"{run.too_many} POSTs were beyond the three that a call may make"]
-    told = logs_that_tell(run.logs)
-    if told:
-        found["logs"] = [f"{path} tells what is secret: {what}" for path, what in told]
-    result = report.Result(run.seed, run.seconds, run.worst_stall_ms, drivers, found)
-    print(json.dumps(result.as_json(), indent=2)) if options.json else result.show(run.logs)
+    try:
+        with report.progress(run.seconds) as show:
+            drivers = asyncio.run(endure(run, options.drivers, show))
+    except KeyboardInterrupt:
+        return 130
+    found = all_findings(run, drivers)
+    result = report.Result(run.seed, run.seconds, run.stalls.worst_ms, drivers, found)
+    if options.json:
+        print(json.dumps(result.as_json(), indent=2))
+    else:
+        result.show(run.logs)
     return 1 if any(found.values()) else 0
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        sys.exit(main())
+    sys.exit(main())

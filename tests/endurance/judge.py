@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from plan import Call
 
 LATE_MS = 250
+# How often a call may wait for the processor as long as a sleeper did lately: until it is woken,
+# and, interrupted, until it goes on.
+WAITS = 2
 # Findings of one sort that are told; of the others there is the count.
 MOST_TOLD = 5
 # A block of malloc, the smallest, lost at each call.
 MOST_BYTES_A_CALL = 32
 # What idle connections of a client that lasts, and their TLS sessions, hold more or less from one
 # look to the next; and what malloc, which gives whole pages back or none, and a collector keep.
-FREE_IN_USE = 4 << 20
+FREE_IN_USE = 3 << 20
 FREE_RESIDENT = 8 << 20
 WARM_UP = 0.25  # of the looks
 
@@ -64,6 +67,7 @@ class Tally:
     mismatches: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
+    late_by_load: int = 0
     worst_lateness_ms: float = 0.0
     looks: list[Held] = field(default_factory=list)  # the first before any call
     last: Held | None = None  # when everything has been closed
@@ -76,8 +80,9 @@ class Tally:
     def calls(self) -> int:
         return self.outcomes.total()
 
-    def take(self, call: Call, outcome: Outcome) -> None:
-        """Count the outcome of a call, and whether it is one that the call may have."""
+    def take(self, call: Call, outcome: Outcome, stall_ms: float = 0.0) -> None:
+        """Count the outcome of a call, and whether it is one that the call may have. ``stall_ms``
+        is what any program has lately been made to wait for the processor."""
         self.outcomes[outcome.name()] += 1
         if outcome.what == "card":
             if outcome.details != (str(call.picture_crc32()), str(call.length)):
@@ -88,7 +93,9 @@ class Tally:
             self.wrong.append(f"{call}: {outcome}")
         lateness_ms = outcome.elapsed_ms - _limit_ms(call, outcome)
         self.worst_lateness_ms = max(self.worst_lateness_ms, lateness_ms)
-        if lateness_ms > LATE_MS:
+        if LATE_MS < lateness_ms <= LATE_MS + WAITS * stall_ms:
+            self.late_by_load += 1
+        elif lateness_ms > LATE_MS:
             self.late.append(f"{call}: {lateness_ms:.0f} ms after its deadline")
 
     def warm_looks(self) -> list[Held]:

@@ -86,14 +86,16 @@ class Program(Port):
             while line := await self._process.stdout.readline():
                 self._take(line.decode())
         except (ValueError, KeyError, Died):
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
             self._fail("it wrote what is no outcome")
             return
         self._fail(f"it ended with status {await self._process.wait()}")
 
     def _take(self, line: str) -> None:
         if line.startswith("quiet "):
-            assert self._pause is not None
+            if self._pause is None or self._pause.done():
+                raise Died("it told what it holds although nobody had asked")
             self._pause.set_result(in_use(line))
             return
         outcome = Outcome.read(line)

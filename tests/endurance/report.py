@@ -85,7 +85,8 @@ class Result:
         names = sorted({n for d in self.drivers for n in d.tally.outcomes} - {"card"})
         table = Table()
         table.add_column("driver")
-        headings = ("calls", "card", *names, "mismatches", "wrong", "late", "worst ms")
+        ends = ("mismatches", "wrong", "late", "late by load", "worst ms")
+        headings = ("calls", "card", *names, *ends)
         for heading in headings:
             table.add_column(heading, justify="right")
         for driver in self.drivers:
@@ -95,6 +96,7 @@ class Result:
                 f"{tally.calls:,}",
                 *(f"{tally.outcomes[name]:,}" for name in ("card", *names)),
                 *(str(len(of)) for of in (tally.mismatches, tally.wrong, tally.late)),
+                str(tally.late_by_load),
                 f"{tally.worst_lateness_ms:.0f}",
             )
         return table
@@ -125,6 +127,7 @@ def _figures(tally: Tally) -> dict[str, Any]:
         "mismatches": len(tally.mismatches),
         "wrong": len(tally.wrong),
         "late": len(tally.late),
+        "late_by_load": tally.late_by_load,
         "worst_lateness_ms": round(tally.worst_lateness_ms),
         **_growth("in_use", grown_in_use(tally)),
         **_growth("resident", grown_resident(tally)),

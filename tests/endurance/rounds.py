@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +20,33 @@ PATIENCE_SECONDS = 30
 # In which what is being closed at the end may still be open.
 CLOSING_SECONDS = 10
 SAMPLE_SECONDS = 0.2
+STALL_SLEEP_SECONDS = 0.01
+LATELY_SECONDS = 10
+
+
+class Stalls:
+    """How late a sleeper wakes: what the machine makes any program wait for the processor."""
+
+    def __init__(self) -> None:
+        self.worst_ms = 0.0
+        self._lately: deque[tuple[float, float]] = deque()
+
+    async def watch(self) -> None:
+        """Until this is cancelled."""
+        while True:
+            wakes = time.monotonic() + STALL_SLEEP_SECONDS
+            await asyncio.sleep(STALL_SLEEP_SECONDS)
+            now = time.monotonic()
+            self.note(now, (now - wakes) * 1000)
+
+    def note(self, now: float, stall_ms: float) -> None:
+        self.worst_ms = max(self.worst_ms, stall_ms)
+        self._lately.append((now, stall_ms))
+        while self._lately[0][0] < now - LATELY_SECONDS:
+            self._lately.popleft()
+
+    def lately_ms(self) -> float:
+        return max((stall_ms for _, stall_ms in self._lately), default=0.0)
 
 
 class AnyPlan(Protocol):
@@ -37,25 +65,30 @@ class Driver:
     ports: Sequence[Port]
     plans: Sequence[AnyPlan]
     at_once: int
+    stalls: Stalls = field(default_factory=Stalls)
     tally: Tally = field(default_factory=Tally)
     is_alive: bool = True
 
     async def run(self, round_ends: Sequence[float]) -> None:
-        """Make calls until the last of these moments (of time.monotonic()); never raises for what
-        the processes do."""
+        """Make calls until the last of these moments (of time.monotonic()). This and the next two
+        never raise for what the processes do."""
         await self._safely(self._rounds(round_ends))
 
-    async def finish(self, is_over: asyncio.Event) -> None:
-        """Have everything closed, and see what is left once the servers have ended, too: an nginx
-        keeps connections that no client has any more."""
-        await self._safely(self._finish(is_over))
+    async def close(self) -> None:
+        """Have all clients closed."""
+        await self._safely(self._pause(closes_all=True))
 
-    async def _safely(self, work: Awaitable[None]) -> None:
+    async def finish(self) -> None:
+        """See what is left, and have the processes end. To be called when the servers have ended:
+        an nginx keeps connections that no client has any more."""
+        await self._safely(self._finish())
+
+    async def _safely(self, work: Awaitable[object]) -> None:
         try:
             await work
-        except* Died as group:
+        except* (Died, OSError) as group:
             self.is_alive = False
-            self.tally.problems += {str(problem): None for problem in _leaves(group)}
+            self.tally.problems += dict.fromkeys(map(str, _leaves(group)))
             await asyncio.gather(*(port.kill() for port in self.ports))
 
     # ---- Calls
@@ -82,18 +115,24 @@ class Driver:
                 told = ", ".join(call.fault for call in task.calls)
                 raise Died(f"calls did not end within {seconds:.0f} s: {told}") from None
             for call, outcome in zip(task.calls, outcomes, strict=True):
-                self.tally.take(call, outcome)
+                self.tally.take(call, outcome, self.stalls.lately_ms())
             if time.monotonic() >= ends:
                 return
 
     # ---- What the processes hold
 
-    async def _look(self, closes_all: bool = False) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            told = await asyncio.gather(*(port.pause(closes_all) for port in self.ports))
+    async def _pause(self, closes_all: bool = False) -> int | None:
+        """The bytes in use of all processes, if each can tell."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                told = await asyncio.gather(*(port.pause(closes_all) for port in self.ports))
+        except TimeoutError:
+            raise Died(f"it did not come to rest within {PATIENCE_SECONDS} s") from None
         known = [figure for figure in told if figure is not None]
-        in_use = sum(known) if len(known) == len(told) else None
-        self.tally.looks.append(self._held(in_use))
+        return sum(known) if len(known) == len(told) else None
+
+    async def _look(self) -> None:
+        self.tally.looks.append(self._held(await self._pause()))
 
     def _held(self, in_use: int | None = None) -> Held:
         folders = [Path(f"/proc/{port.pid}") for port in self.ports]
@@ -116,25 +155,21 @@ class Driver:
                 tally.most_resident = max(tally.most_resident, held.resident)
             await asyncio.sleep(SAMPLE_SECONDS)
 
-    async def _finish(self, is_over: asyncio.Event) -> None:
-        for port in self.ports:
-            await port.pause(True)
-        await is_over.wait()
+    async def _finish(self) -> None:
         first = self.tally.looks[0]
         deadline = time.monotonic() + CLOSING_SECONDS
         while True:
             self.tally.last = held = self._held()
-            if (held.descriptors, held.threads) == (first.descriptors, first.threads):
-                break
-            if time.monotonic() >= deadline:
+            is_as_at_first = (held.descriptors, held.threads) == (first.descriptors, first.threads)
+            if is_as_at_first or time.monotonic() >= deadline:
                 break
             await asyncio.sleep(SAMPLE_SECONDS)
         for port in self.ports:
             await port.end()
 
 
-def _leaves(group: BaseExceptionGroup[Died]) -> list[Died]:
-    found: list[Died] = []
+def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
+    found: list[Exception] = []
     for problem in group.exceptions:
         found += _leaves(problem) if isinstance(problem, BaseExceptionGroup) else [problem]
     return found
@@ -142,12 +177,3 @@ def _leaves(group: BaseExceptionGroup[Died]) -> list[Died]:
 
 def _resident(folder: Path) -> int:
     return int((folder / "statm").read_text().split()[1]) * PAGE
-
-
-async def watch_stalls(worst_ms: Callable[[float], None]) -> None:
-    """Tell how late a sleeper wakes, until this is cancelled: what the machine makes any program
-    wait for the processor."""
-    while True:
-        wakes = time.monotonic() + 0.01
-        await asyncio.sleep(0.01)
-        worst_ms((time.monotonic() - wakes) * 1000)

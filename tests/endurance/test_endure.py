@@ -12,7 +12,7 @@ from judge import Outcome, findings
 from plan import Call, Task
 from ports import Died, Program
 from report import Result
-from rounds import Driver
+from rounds import Driver, Stalls
 
 ENDURE = Path(__file__).resolve().parents[2] / "scripts/endure"
 DRIVERS = ["c", "python", "asyncio", "lua", "openresty"]
@@ -32,8 +32,8 @@ def test_all_drivers_endure(tmp_path: Path) -> None:
     assert list(told["drivers"]) == DRIVERS
     assert not any(told["findings"].values())
     for name, figures in told["drivers"].items():
-        assert figures["calls"] > 50, name
-        assert figures["outcomes"]["card"] > 30, name
+        assert figures["calls"] > 20, name
+        assert figures["outcomes"]["card"] > 10, name
         assert figures["mismatches"] == figures["wrong"] == figures["late"] == 0
         assert figures["descriptors"][0] < figures["descriptors"][1]
         assert len(figures["looks"]) == 5
@@ -49,8 +49,8 @@ def test_a_table_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     found = {driver.name: findings(driver.tally) for driver in drivers}
     Result(7, 60.0, 12.3, drivers, found).show(tmp_path)
     shown = " ".join(capsys.readouterr().out.split())
-    assert "│ c │ 1 │ 1 │ 0 │ 1 │ 0 │ 0 │ 0 │" in shown
-    assert "│ lua │ 1 │ 0 │ 1 │ 0 │ 1 │ 0 │ 0 │" in shown
+    assert "│ c │ 1 │ 1 │ 0 │ 1 │ 0 │ 0 │ 0 │ 0 │" in shown
+    assert "│ lua │ 1 │ 0 │ 1 │ 0 │ 1 │ 0 │ 0 │ 0 │" in shown
     assert "Seed 7, 60 s. The processor was waited for up to 12 ms." in shown
     assert "c: 1 calls got another call's card" in shown
     assert "lua: 1 calls came to what they must not: call 1, http ok, 2000 bytes" in shown
@@ -62,7 +62,8 @@ def test_what_is_no_option(tmp_path: Path, options: tuple[str, ...]) -> None:
     assert run(tmp_path, *options).returncode == 2
 
 
-STARTS = "import sys\nprint('quiet 1000', flush=True)\nsys.stdin.readline(); sys.stdin.readline()\n"
+# It is asked what it holds, and given a task.
+STARTS = "import sys\nsys.stdin.readline()\nprint('quiet 1000', flush=True)\nsys.stdin.readline()\n"
 
 
 class OneTask:
@@ -82,13 +83,15 @@ class OneTask:
         (STARTS + "exit(4)", "it ended with status 4"),
         (STARTS + "print('nonsense', flush=True); sys.stdin.read()", "no outcome"),
         (STARTS + "print('2 1.0 cancelled', flush=True); sys.stdin.read()", "no outcome"),
+        ("import sys; print('quiet 1\\nquiet 1', flush=True); sys.stdin.read()", "no outcome"),
         (STARTS + "sys.stdin.read()", "did not end within"),
     ],
 )
 def test_a_driver_that_dies_or_hangs_is_a_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, told: str
 ) -> None:
-    monkeypatch.setattr("rounds.PATIENCE_SECONDS", 0.5)
+    if told == "did not end within":
+        monkeypatch.setattr("rounds.PATIENCE_SECONDS", 2)
 
     async def driven() -> Driver:
         port = await Program.start(tmp_path / "log", sys.executable, "-c", program)
@@ -99,6 +102,16 @@ def test_a_driver_that_dies_or_hangs_is_a_finding(
     driver = asyncio.run(driven())
     assert not driver.is_alive
     assert any(told in problem for problem in driver.tally.problems), driver.tally.problems
+
+
+def test_stalls_are_forgotten_after_a_while() -> None:
+    stalls = Stalls()
+    assert stalls.lately_ms() == 0
+    stalls.note(100.0, 300.0)
+    stalls.note(109.0, 20.0)
+    assert stalls.lately_ms() == 300
+    stalls.note(111.0, 5.0)
+    assert (stalls.lately_ms(), stalls.worst_ms) == (20, 300)
 
 
 def test_a_driver_that_ends_badly_is_a_finding(tmp_path: Path) -> None:

@@ -90,6 +90,16 @@ def test_a_late_card_is_late() -> None:
     assert tally.worst_lateness_ms == 1000
 
 
+def test_as_late_as_the_machine_is_slow_is_load() -> None:
+    tally = good_tally()
+    tally.take(CLEAN, card_of(CLEAN, elapsed_ms=16_049), stall_ms=400)
+    assert (findings(tally), tally.late_by_load) == ([], 1)
+    tally.take(CLEAN, card_of(CLEAN, elapsed_ms=16_051), stall_ms=400)
+    (finding,) = findings(tally)
+    assert "1051 ms after its deadline" in finding
+    assert tally.late_by_load == 1
+
+
 def test_many_of_a_sort_are_counted_and_some_told() -> None:
     tally = good_tally()
     for _ in range(50):
