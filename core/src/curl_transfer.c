@@ -238,6 +238,8 @@ int wxid__transfer_starts_afresh(const wxid__slot *slot, wxid__outcome how, CURL
 /* After an answer: whether the connection is fit for another request, and libcurl's handles. */
 static void keep_or_close(wxid__slot *slot, wxid_trust *trust)
 {
+    int by_chunks = slot->reply.chunked;
+    wxid__incoming_clear(&slot->reply);
     if (slot->sockets.refused) {
         /* libcurl, which was not let send the request once more, has it in mind still (7.88: to
          * rewind its body), and would let the next one fail. */
@@ -251,8 +253,11 @@ static void keep_or_close(wxid__slot *slot, wxid_trust *trust)
         wxid_trust_lose(trust, wxid__now_ms());
     }
     /* libcurl would also keep one on which the rest of a request stands in a queue that nobody
-     * reads. */
-    if (slot->transfer.incomplete || wxid__sockets_unread(&slot->sockets) != WXID__UNREAD_NONE) {
+     * reads. And of a second answer that comes with a reply in chunks it says nothing, not even by
+     * closing the connection, so that on the next one of the kind nobody could tell which of two is
+     * right. */
+    if (slot->transfer.incomplete || by_chunks ||
+        wxid__sockets_unread(&slot->sockets) != WXID__UNREAD_NONE) {
         wxid__slot_close(slot);
     } else if (slot->transfer.reused) {
         wxid__trust_earn(trust);
@@ -264,7 +269,6 @@ void wxid__transfer_put_aside(wxid__slot *slot, wxid__means *means)
     if (has_read_more(slot)) {
         wxid_trust_lose(&means->trust, wxid__now_ms());
     }
-    wxid__incoming_clear(&slot->reply);
     keep_or_close(slot, &means->trust);
     wxid__sockets_begin(&slot->sockets);
 }

@@ -205,8 +205,6 @@ static void late_answers_on_idle_connections_cost_nothing(void **state)
     }
 }
 
-/* Once a second answer has been seen, every request gets a connection of its own, although all is
- * well. */
 /* Which of two is the right one nobody can say, although libcurl takes the first and throws the
  * second away. */
 static void two_answers_on_a_kept_connection_are_none(void **state)
@@ -228,6 +226,20 @@ static void two_answers_on_a_kept_connection_are_none(void **state)
     }
 }
 
+/* Of two answers in chunks libcurl drops the second without a word, and would take the first for
+ * the right one: so there is nothing to come first. */
+static void a_connection_is_not_kept_after_chunks(void **state)
+{
+    (void)state;
+    for (int by_tls = 0; by_tls < 2; by_tls++) {
+        seen counted = assert_all_right("chunked", by_tls, 3, SMALL, 0);
+        assert_int_equal(counted.connections, 3);
+        assert_int_equal(counted.posts_whole, 3);
+    }
+}
+
+/* Once a second answer has been seen, every request gets a connection of its own, although all is
+ * well. */
 static void trust_once_lost_stays_lost(void **state)
 {
     (void)state;
@@ -333,6 +345,7 @@ int main(void)
         cmocka_unit_test(late_answers_are_found_inside_the_tls_library),
         cmocka_unit_test(late_answers_on_idle_connections_cost_nothing),
         cmocka_unit_test(two_answers_on_a_kept_connection_are_none),
+        cmocka_unit_test(a_connection_is_not_kept_after_chunks),
         cmocka_unit_test(trust_once_lost_stays_lost),
         cmocka_unit_test(the_first_uses_of_kept_connections_are_cautious),
         cmocka_unit_test(an_answer_during_the_upload_is_not_this_ones),
