@@ -12,7 +12,7 @@ LUAS = ("lua5.1", "luajit", "lua5.3", "lua5.4")
 # How many tests run side by side: what the build machine has processors.
 WORKERS = 2
 # The same of programs that wait more than they reckon, for time-outs above all.
-WAITERS = 4
+WAITERS = 3
 COUNTS = "WXIDCARD_VECTOR_COUNTS"
 NOTES = "WXIDCARD_FAULT_NOTES"
 SANITIZED = "build/sanitized"
