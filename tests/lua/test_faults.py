@@ -47,8 +47,10 @@ def test_client(meeting: Meeting, server: FaultServer, caller: Caller) -> None:
         max_retries=0,
         ca_file=server.words["ca"],
     )
-    survive(caller.lua, meeting, server, caller.recognize, caller.process.pid)
-    caller.close_client()
+    try:
+        survive(caller.lua, meeting, server, caller.recognize, caller.process.pid)
+    finally:  # what it holds would be the next one's
+        caller.close_client()
     assert descriptors(caller.process.pid) == caller.descriptors
 
 

@@ -11,8 +11,8 @@ from .running import Environment, Step, Suite
 LUAS = ("lua5.1", "luajit", "lua5.3", "lua5.4")
 # How many tests run side by side: what the build machine has processors.
 WORKERS = 2
-# The same of tests that wait more than they reckon, for time-outs above all.
-WAITERS = 4
+# The same of programs that wait more than they reckon, for time-outs above all.
+WAITERS = 3
 COUNTS = "WXIDCARD_VECTOR_COUNTS"
 NOTES = "WXIDCARD_FAULT_NOTES"
 SANITIZED = "build/sanitized"
@@ -38,10 +38,10 @@ def all_suites() -> list[Suite]:
         Suite("c", _c("build", counted=True), at_once=WAITERS),
         Suite("python", _pytest("tests/python", counted=True)),
         Suite("lua", _each_lua(_busted), at_once=WORKERS),
-        Suite("lua-faults", _pytest("tests/lua", counted=True, workers=WAITERS)),
+        Suite("lua-faults", _pytest("tests/lua", counted=True)),
         Suite("lua-allocations", _lua_allocations("build"), at_once=WORKERS),
         Suite("nginx", _nginx, at_once=WORKERS),
-        Suite("openresty", _pytest("tests/openresty", counted=True, workers=WAITERS)),
+        Suite("openresty", _pytest("tests/openresty", counted=True)),
         Suite("celery", _pytest("tests/celery")),
         Suite("endurance", _pytest("tests/endurance")),
         Suite("checks", _pytest("tests/checks")),
@@ -122,16 +122,14 @@ def _slowed(
     ]
 
 
-def _pytest_command(folder: str, workers: int = WORKERS) -> list[str]:
-    return ["python", "-m", "pytest", "-q", "-n", str(workers), folder]
+def _pytest_command(folder: str) -> list[str]:
+    return ["python", "-m", "pytest", "-q", "-n", str(WORKERS), folder]
 
 
-def _pytest(
-    folder: str, counted: bool = False, workers: int = WORKERS
-) -> Callable[[Environment], list[Step]]:
+def _pytest(folder: str, counted: bool = False) -> Callable[[Environment], list[Step]]:
     def steps(environment: Environment) -> list[Step]:
         variables = _counts_files(environment) if counted else {}
-        return [Step(_pytest_command(folder, workers), "junit", variables)]
+        return [Step(_pytest_command(folder), "junit", variables)]
 
     return steps
 
@@ -235,7 +233,7 @@ def _sanitized_lua(lua: str, environment: Environment) -> Step:
 def _sanitized_lua_faults(environment: Environment) -> list[Step]:
     """By one Lua: what differs from one to the other, its specs show."""
     variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.4")}
-    command = _pytest_command("tests/lua", WAITERS)
+    command = _pytest_command("tests/lua")
     return [Step([*command, "-k", "lua5.4"], "junit", variables)]
 
 
@@ -248,7 +246,7 @@ def _sanitized_openresty(environment: Environment) -> list[Step]:
     """What makes calls inside nginx. Left out are what measures memory, the ten thousand calls that
     do the same again and again, and what is nginx's and Lua's alone."""
     variables = {**_preload(), **_lua_modules(environment.root / SANITIZED, "5.1")}
-    command = _pytest_command("tests/openresty", WAITERS)
+    command = _pytest_command("tests/openresty")
     left_out = ("example_*", "documentation", "inside", "worker_memory", "reuse", "connecting")
     ignored = [f"--ignore-glob=tests/openresty/test_{name}.py" for name in left_out]
     return [Step([*command, *ignored], "junit", variables)]
