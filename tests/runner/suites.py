@@ -96,7 +96,7 @@ def _c(
             sources = [source for source in sources if not source.stem.startswith(unbuilt)]
         if with_client is not None:
             sources = [s for s in sources if s.stem.startswith("test_client") is with_client]
-        if SLOWNESS.items() <= given.items():
+        if "WXIDCARD_TEST_SLOWNESS" in given:
             sources = [s for s in sources if not s.stem.startswith(TIMED)]
         if prefix == MEMCHECK:  # it takes long, and the engine has tests of its own for memory
             sources = [s for s in sources if not s.stem.endswith("_by_engine")]

@@ -41,7 +41,7 @@ void *copy_of(const void *data, size_t length)
 {
     void *copy = malloc(length);
     HOLDS(copy != NULL || length == 0);
-    if (length > 0) {
+    if (copy != NULL) {
         memcpy(copy, data, length);
     }
     return copy;
