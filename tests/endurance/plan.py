@@ -173,7 +173,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         self._number = self.first
-        self._faults, self._right, self._refused = read_cases()
+        faults, self._right, self._refused = read_cases()
+        self._slow = [case for case in faults if case.is_slow()]
+        self._faults = [case for case in faults if not case.is_slow()]
         self._lasting = [
             self._client("lasting", word, 0, account)
             for word, account in (("http", False), ("https", True))
@@ -251,7 +253,7 @@ class Plan:
 
     def _steady_calls(self, client: _Client) -> Iterator[Call]:
         if self.random.randrange(1000) < FAULTS_IN_1000:
-            yield self._faulty_call(client, [c for c in self._faults if not c.is_slow()])
+            yield self._faulty_call(client, self._faults)
             yield self._call(client, "ok", self._some_length())
             return
         for _ in range(self.random.randint(1, 4)):
@@ -262,7 +264,7 @@ class Plan:
     _lasting_calls = _steady_calls
 
     def _slow_calls(self, client: _Client) -> Iterator[Call]:
-        yield self._faulty_call(client, [c for c in self._faults if c.is_slow()])
+        yield self._faulty_call(client, self._slow)
         yield self._call(client, "ok", SMALLEST)
 
     def _choose(self, client: _Client, cases: list[Case]) -> Case:

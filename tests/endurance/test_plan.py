@@ -34,7 +34,7 @@ def test_numbers_are_of_one_call_each() -> None:
 
 
 def test_every_fault_of_the_table_is_met() -> None:
-    made = tasks(30_000)
+    made = tasks(60_000)
     faults, right, refused = read_cases()
     met = {(call.word, call.fault) for task in made for call in task.calls}
     for case in faults:
