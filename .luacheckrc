@@ -3,7 +3,7 @@ max_line_length = 100
 cache = false
 
 -- The modules run where ngx may be.
-for _, name in ipairs { "cosocket", "nginx", "place", "turn" } do
+for _, name in ipairs { "cosocket", "nginx", "place", "poll", "turn" } do
     files["bindings/lua/lua/wxidcard/" .. name .. ".lua"].read_globals = { "ngx" }
 end
 files["examples/openresty"].std = "+ngx_lua"

@@ -44,6 +44,7 @@ NUMBERS = {
     "module.c": {"1000000", "250"},  # nanoseconds of a millisecond; see SLEEPERS
     "nginx.lua": {"1000"},  # milliseconds of a second
     "options.c": {"32", "64"},  # of names of options
+    "poll.lua": {"60"},  # seconds
     "redis_store.py": {"1000"},  # milliseconds of a second
     "settings.c": {"1000.0"},  # milliseconds of a second
     "store.c": {"1000.0"},  # milliseconds of a second
@@ -78,6 +79,7 @@ SLEEPERS = {
     ("file_store.py", "sleep"),
     ("file_store.py", "expires_at"),
     *((file, "sleep") for file in ("cosocket.lua", "driver.lua", "nginx.lua", "plain.lua")),
+    ("poll.lua", "sleep"),
     ("turn.lua", "sleep"),
     ("aio_many.py", "sleep"),
     *((file, "wxl_sleep_ms") for file in ("core_module.c", "system.c", "system.h")),

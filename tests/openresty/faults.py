@@ -40,9 +40,11 @@ end
 local function one(arguments, number)
     local picture = picture_of(tonumber(arguments.length), number)
     local given = arguments.url and { img_url = arguments.url } or { img = picture }
-    local began_ms = core.now_ms() -- nginx's clock, when it is set, ends the sleeps of others
+    ngx.update_time() -- as applications do; it ends the sleeps of others
+    local began_ms = core.now_ms()
     local card, message, err = client_of(arguments):recognize(given)
     local outcome = { elapsed_ms = core.now_ms() - began_ms, message = message }
+    ngx.update_time()
     if card then
         outcome.right = card.image_crc32 == ngx.crc32_long(picture)
     else
@@ -140,6 +142,24 @@ function calls.release(arguments)
     return "[]"
 end
 
+-- Two calls in turn. Behind the first the worker is busy until the late answer lies there; and when the
+-- second begins, others set nginx's clock, whose timers are then over before it has asked the system:
+-- once while the request is handled, once while the timers are.
+function calls.hurried(arguments)
+    local outcomes = { one(arguments, 1) }
+    keep_busy(30)
+    local thread = ngx.thread.spawn(one, arguments, 2)
+    local other = ngx.thread.spawn(function()
+        ngx.sleep(0.001)
+        keep_busy(3)
+    end)
+    keep_busy(3)
+    local _, outcome = ngx.thread.wait(thread)
+    ngx.thread.wait(other)
+    outcomes[2] = outcome
+    return cjson.encode(outcomes)
+end
+
 -- Calls at once, in threads of one request; and behind them, if that is said, some in turn.
 -- between: as long as the worker does nothing but wait before those.
 function calls.at_once(arguments)
@@ -225,6 +245,10 @@ class Caller:
         base = self.server.base(fault)
         asked = {"first": numbers[0], "last": numbers[-1], "threads": threads, "each": each}
         return self._ask("forgetful", base=base, length=2000, **asked)
+
+    def hurried(self, fault: str) -> list[dict[str, Any]]:
+        """Two calls; nginx's clock is set while the second looks at what the first left."""
+        return self._ask("hurried", base=self.server.base(fault), length=2000)
 
     def held_at(self, base: str, calls: int = 1, **more: object) -> list[dict[str, Any]]:
         """The same in a request that goes on until ``release``."""

@@ -95,6 +95,15 @@ def test_ten_thousand_late_answers_at_random(fresh_calls: Caller) -> None:
     assert stalled + count("/skipped") < total / 2  # else this says little
 
 
+def test_a_clock_that_others_set_hurries_nobody(fresh_calls: Caller) -> None:
+    """Time is over for nginx when its clock says so: who sleeps may wake before it has asked the
+    system for what has come meanwhile."""
+    fresh_calls.server.reset()
+    outcomes = fresh_calls.hurried("twice-late")
+    assert [outcome.get("right") for outcome in outcomes] == [True, True], outcomes
+    assert fresh_calls.server.seen("twice-late")["posts_begun"] == 2
+
+
 @BOTH_WAYS
 def test_late_answers_on_idle_connections_cost_nothing(fresh_calls: Caller, word: str) -> None:
     fresh_calls.server.reset()

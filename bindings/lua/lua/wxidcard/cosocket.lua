@@ -1,6 +1,7 @@
 --- The SEND step by nginx's cosockets. What HTTP is, and which connection may be used again, the
 -- core knows (wxidcard_connection.h); here are the sockets.
 local core = require "wxidcard.core"
+local poll = require "wxidcard.poll"
 local turn = require "wxidcard.turn"
 
 -- Bytes that are read at once, which is more than most replies have; and that are sent at once.
@@ -135,7 +136,7 @@ end
 local function is_quiet(sock, address, transfer)
     local trust = address.trust
     local watched_ms = trust:settling_ms(address.idle_since_ms, core.now_ms())
-    ngx.sleep(math.max(watched_ms / MILLISECONDS, A_MOMENT))
+    poll.after(math.max(watched_ms / MILLISECONDS, A_MOMENT))
     if not transfer.is_read then
         return true
     end
@@ -289,8 +290,8 @@ end
 
 -- A picture goes piece by piece, with a moment between them: nginx copies what it is given, and a
 -- server that takes it as fast as it comes would leave no time for other requests. In that moment,
--- too, what has come is read, before the last fragment makes the request whole. (A sleep of nothing
--- would end before nginx has asked the system what has come.) Returns whether all has been sent.
+-- too, what has come is read, and all of it before the last fragment makes the request whole.
+-- Returns whether all has been sent.
 local function send_request(sock, request)
     local body, list = request.body, { request.head }
     for number = 1, #body - 1 do
@@ -303,7 +304,7 @@ local function send_request(sock, request)
         if not send_in_turn(sock, list) then
             return false
         end
-        ngx.sleep(A_MOMENT)
+        poll.after(A_MOMENT)
         list = {}
     end
     list[#list + 1] = body[#body]
