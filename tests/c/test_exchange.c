@@ -352,11 +352,11 @@ static void test_retry_after(void **state)
         assert_true(wxid_exchange_read(exchange, cases[i].lines, strlen(cases[i].lines), 1));
         assert_false(wxid_exchange_read(exchange, "\r\n", 2, 1));
         assert_int_equal(wxid_exchange_answer(exchange, call, NOW, NULL), 0);
-        int ends = cases[i].wait_ms == TOO_LONG;
-        assert_int_equal(wxid_call_step(call, NOW), ends ? WXID_STEP_DONE : WXID_STEP_WAIT);
+        int is_too_long = cases[i].wait_ms == TOO_LONG;
+        assert_int_equal(wxid_call_step(call, NOW), is_too_long ? WXID_STEP_DONE : WXID_STEP_WAIT);
         if (cases[i].wait_ms < 0) {
             assert_in_range(wxid_call_wait_ms(call), 0, 250);
-        } else if (!ends) {
+        } else if (!is_too_long) {
             assert_int_equal(wxid_call_wait_ms(call), cases[i].wait_ms);
         }
         wxid_exchange_free(exchange);

@@ -23,7 +23,7 @@ from pathlib import Path
 import report
 from judge import findings
 from nginx import running
-from plan import Addresses, Plan
+from plan import LISTENERS, Addresses, Plan
 from ports import (
     ALLOCATION,
     ROOT,
@@ -49,7 +49,6 @@ SERVERS = 3  # see plan.Plan
 AT_ONCE = {"c": 6, "python": 6, "asyncio": 12, "lua": 1, "openresty": 6}
 # A port's calls are numbered from here on.
 NUMBERS = 1_000_000_000
-LISTENERS = ("http", "https", "closed", "self-signed", "wrong-host", "expired", "tls11", "plain")
 
 LOCATIONS = 'location / { content_by_lua_block { require("by_nginx").answer() } }'
 HTTP = """

@@ -33,6 +33,13 @@ ACCOUNTS = 3
 # deadline has a nearer one, and small pictures, unless it needs a large one.
 TIMEOUT_MS = 15_000
 SLOW_TIMEOUT_MS = 4_000
+# Words of the fault server's first line that clients are sent to.
+LISTENERS = (
+    *("http", "https", "closed", "self-signed", "wrong-host", "expired", "tls11", "plain"),
+    "silent",
+)
+# Where a handshake is never answered each attempt takes all of its time.
+SILENT_TIMEOUT_MS = 1_000
 # Of the tasks of a client, so many in a thousand.
 FAULTS_IN_1000 = 300
 CANCELLED_IN_1000 = 60
@@ -218,10 +225,12 @@ class Plan:
     def _client(self, sort: str, word: str, tasks: int, account: bool = False) -> _Client:
         self._made += 1
         server = {"ending": self.ending, "speaking": self.speaking}.get(sort, self.steady)
+        timeout_ms = SLOW_TIMEOUT_MS if sort == "slow" else TIMEOUT_MS
+        timeout_ms = SILENT_TIMEOUT_MS if word == "silent" else timeout_ms
         settings: dict[str, Any] = {
             "base_url": f"{server.urls[word]}/fault/as-told",
-            "timeout": SLOW_TIMEOUT_MS if sort == "slow" else TIMEOUT_MS,
-            "connect_timeout": SLOW_TIMEOUT_MS if sort == "slow" else TIMEOUT_MS,
+            "timeout": timeout_ms,
+            "connect_timeout": timeout_ms,
             "max_retries": self.random.choice((2, 2, 1, 0)) if sort == "steady" else 2,
         }
         if server.ca_file is not None:

@@ -5,13 +5,11 @@ import json
 import random
 from zlib import crc32
 
-from plan import ENDING, HEAD, LATE, SPEAKING, Addresses, Plan, Task, read_cases
-
-WORDS = ("http", "https", "closed", "self-signed", "wrong-host", "expired", "tls11", "plain")
+from plan import ENDING, HEAD, LATE, LISTENERS, SPEAKING, Addresses, Plan, Task, read_cases
 
 
 def addresses(name: str) -> Addresses:
-    return Addresses({word: f"{word}://{name}" for word in WORDS}, f"{name}.pem")
+    return Addresses({word: f"{word}://{name}" for word in LISTENERS}, f"{name}.pem")
 
 
 def plan(seed: int = 1, first: int = 1000, cancels: bool = False) -> Plan:

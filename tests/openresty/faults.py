@@ -142,9 +142,9 @@ function calls.release(arguments)
     return "[]"
 end
 
--- Two calls in turn. Behind the first the worker is busy until the late answer lies there; and when the
--- second begins, others set nginx's clock, whose timers are then over before it has asked the system:
--- once while the request is handled, once while the timers are.
+-- Two calls in turn. Behind the first the worker is busy until the late answer lies there; and when
+-- the second begins, others set nginx's clock, whose timers are then over before it has asked the
+-- system: once while the request is handled, once while the timers are.
 function calls.hurried(arguments)
     local outcomes = { one(arguments, 1) }
     keep_busy(30)

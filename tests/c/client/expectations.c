@@ -23,8 +23,9 @@ static cJSON *read_json(const char *path)
     if (text == NULL || file == NULL) {
         fail_msg("%s cannot be read", path);
     }
-    (void)fread(text, 1, MOST - 1, file);
+    size_t length = fread(text, 1, MOST - 1, file);
     (void)fclose(file);
+    assert_in_range(length, 1, MOST - 2); /* else it has grown */
     cJSON *read = cJSON_Parse(text);
     free(text);
     return read;

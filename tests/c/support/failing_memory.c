@@ -40,12 +40,19 @@ static int fails(void)
     return 0;
 }
 
+/* What others left there is not ours. */
+static void clear_from(void *memory, size_t used)
+{
+    if (memory != NULL && secret != NULL) {
+        size_t size = malloc_usable_size(memory);
+        memset((char *)memory + used, 0, size > used ? size - used : 0);
+    }
+}
+
 void *__wrap_malloc(size_t size)
 {
     void *memory = fails() ? NULL : __real_malloc(size);
-    if (memory != NULL && secret != NULL) { /* what others left there is not ours */
-        memset(memory, 0, malloc_usable_size(memory));
-    }
+    clear_from(memory, 0);
     blocks += memory != NULL;
     return memory;
 }
@@ -53,13 +60,16 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t count, size_t size)
 {
     void *memory = fails() ? NULL : __real_calloc(count, size);
+    clear_from(memory, 0);
     blocks += memory != NULL;
     return memory;
 }
 
 void *__wrap_realloc(void *memory, size_t size)
 {
+    size_t used = memory != NULL ? malloc_usable_size(memory) : 0;
     void *moved = fails() ? NULL : __real_realloc(memory, size);
+    clear_from(moved, used);
     blocks += memory == NULL && moved != NULL;
     return moved;
 }
