@@ -166,11 +166,12 @@ def table() -> str:
         "",
         f"Of {sum(states.values())} cells {states['shown']} have cases, vectors or tests of their "
         f"own, {states[AS_C]} are as C, {states['none']} make no sense and "
-        f"**{states['owed']} are owed**.",
+        f"**{states['owed'] or 'none'} {'is' if states['owed'] < 2 else 'are'} owed**.",
         "",
     ]
     for title, mark in (("Owed", OWED), ("Makes no sense", NONE)):
-        lines += [f"{title}:", "", *_reasons(read, mark), ""]
+        if reasons := _reasons(read, mark):
+            lines += [f"{title}:", "", *reasons, ""]
     return "\n".join(lines)
 
 
@@ -184,7 +185,7 @@ def _reasons(read: list[Row], mark: str) -> list[str]:
                 by_reason.setdefault(reason, []).append(names[driver])
         for reason, of in by_reason.items():
             lines.append(f"- {row.number}, {', '.join(of)}: {reason}.")
-    return lines or ["- nothing."]
+    return lines
 
 
 def page() -> str:
