@@ -65,6 +65,7 @@ class Program(Port):
         self._process = process
         self._waiting: dict[int, asyncio.Future[Outcome]] = {}
         self._pause: asyncio.Future[int | None] | None = None
+        self._problem = ""  # the first
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -102,6 +103,7 @@ class Program(Port):
         self._waiting.pop(outcome.number).set_result(outcome)
 
     def _fail(self, problem: str) -> None:
+        self._problem = self._problem or problem
         for future in (*self._waiting.values(), self._pause):
             if future is not None and not future.done():
                 future.set_exception(Died(problem))
@@ -109,7 +111,7 @@ class Program(Port):
     async def _write(self, line: str) -> None:
         assert self._process.stdin is not None
         if self._reading.done():
-            raise Died(f"it ended with status {await self._process.wait()}")
+            raise Died(self._problem)
         self._process.stdin.write(line.encode() + b"\n")
         with contextlib.suppress(ConnectionError):  # reading says how it ended
             await self._process.stdin.drain()

@@ -173,6 +173,7 @@ def test_no_more_are_held_than_told(
 def test_calls_in_flight_are_as_many_as_told(
     service: ScriptedService, make_client: MakeClient
 ) -> None:
+    wait_until(lambda: not threads_of_calls())  # those of the test before
     gate = Gate(service)
     pictures = Taken(20)
     outcomes = make_client().recognize_many(pictures, concurrency=5)

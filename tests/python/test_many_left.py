@@ -27,6 +27,7 @@ client = wxidcard.Client(access_token={TOKEN!r}, base_url=sys.argv[1], timeout=2
 @pytest.mark.parametrize("way", ["break", "close", "collection", "suspended"])
 def test_it_is_left(service: ScriptedService, make_client: MakeClient, way: str) -> None:
     """Nothing more is taken, and threads end with their calls: none waits for work."""
+    wait_until(lambda: not threads_of_calls())  # those of the test before
     gate = Gate(service)
     pictures = Taken(100)
     service.script.append(reply({"errcode": 0, **CARD}))

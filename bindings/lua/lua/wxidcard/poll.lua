@@ -7,13 +7,11 @@
 -- in another turn. And then he waits for what was posted once more: with accept_mutex what has come
 -- is handed out there.
 
-local semaphore = require "ngx.semaphore"
-
 -- Seconds, which never pass: it is posted to at once.
 local LONG = 60
 
 local function wait_for_what_is_posted()
-    local gate = assert(semaphore.new())
+    local gate = assert(require("ngx.semaphore").new()) -- which can be loaded where it can be used
     local thread = ngx.thread.spawn(gate.wait, gate, LONG)
     gate:post()
     ngx.thread.wait(thread)
