@@ -46,7 +46,6 @@ def all_suites() -> list[Suite]:
         Suite("endurance", _pytest("tests/endurance")),
         Suite("checks", _pytest("tests/checks")),
         Suite("lint", _linters("clang-format", "ruff", "ruff-format", "mypy", "luacheck")),
-        Suite("analysis", _linters("cppcheck", "gcc-analyzer", "clang-tidy")),
         Suite("without-curl", _without_curl, [["scripts/build-without-curl"]]),
         *_slowed("valgrind", "build", MEMCHECK, SLOWNESS),
         *_slowed("sanitize", SANITIZED, (), SANITIZED_C, _sanitized_build()),
@@ -65,6 +64,7 @@ def all_suites() -> list[Suite]:
         Suite("vectors", _compared("vectors", COUNTS)),
         Suite("faults", _compared("faults", NOTES)),
         Suite("fuzz", _fuzz, [["scripts/build-fuzz"]], beside=True),
+        Suite("analysis", _linters("cppcheck", "gcc-analyzer", "clang-tidy"), beside=True),
         Suite("secrets", _secrets, reads_logs=True),
     ]
 
