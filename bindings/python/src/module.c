@@ -106,8 +106,8 @@ static int make_type(PyObject *module, PyTypeObject **type, PyType_Spec *spec, i
 {
     *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
     if (*type == NULL) {
-        if (PyErr_Occurred() ==
-            NULL) { /* CPython 3.11 has no word for all of its lacks of memory */
+        /* CPython 3.11 does not set an exception for each lack of memory. */
+        if (PyErr_Occurred() == NULL) {
             (void)PyErr_NoMemory();
         }
         return -1;

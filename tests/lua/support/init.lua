@@ -91,6 +91,19 @@ function support.from_base64(text)
     return table.concat(bytes)
 end
 
+--- What a case of the vectors gives, as this language takes it: a picture as bytes. Puts it into a
+-- table, and returns that.
+function support.put_given(into, given)
+    for name, value in pairs(given) do
+        if name == "image_base64" then
+            into.img = support.from_base64(value)
+        else
+            into[name] = value
+        end
+    end
+    return into
+end
+
 --- Calls a function that must raise. Returns what it raised.
 function support.raised_by(f, ...)
     local ok, problem = pcall(f, ...)

@@ -56,14 +56,7 @@ end
 
 local function operation_of(case)
     local operation = { now_ms = 0, seed = support.seed(case.seed) }
-    for name, value in pairs(case.recognition or case.token_fetch) do
-        if name == "image_base64" then
-            operation.img = support.from_base64(value)
-        else
-            operation[name] = value
-        end
-    end
-    return operation
+    return support.put_given(operation, case.recognition or case.token_fetch)
 end
 
 --- A request. Returns the call, which is about to send it, or nil and the refusal.

@@ -14,18 +14,6 @@ local function call(settings, given, picture)
     return wxidcard.new(settings):recognize(picture)
 end
 
-local function picture_of(case)
-    local picture = {}
-    for name, value in pairs(case.recognition) do
-        if name == "image_base64" then
-            picture.img = support.from_base64(value)
-        else
-            picture[name] = value
-        end
-    end
-    return picture
-end
-
 local refused = {}
 
 --- given: settings of the client, unless a case has its own. Returns as JSON how many were made,
@@ -40,7 +28,8 @@ function refused.all(given)
     end
     for _, case in ipairs(support.vectors("requests")) do
         if case.expect.error and case.recognition then
-            must_be_refused(case.name, play.settings_of(case), picture_of(case))
+            local picture = support.put_given({}, case.recognition)
+            must_be_refused(case.name, play.settings_of(case), picture)
         end
     end
     for _, path in ipairs(NO_PICTURES) do
